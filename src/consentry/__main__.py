@@ -1,0 +1,5 @@
+"""`python -m consentry` is the command `consentry`."""
+
+from consentry.cli import main
+
+main()

@@ -1,0 +1,289 @@
+"""Settings as typed data: each has a name, a default and a sentence that says what it does.
+
+A value comes, in rising order, from its default, from `consentry.toml`, from a
+`CONSENTRY_SECTION__NAME` variable, and from a flag. An unknown name is an error, so that a
+misspelt safeguard is found at start and not when it was needed.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from consentry.errors import ConfigError
+
+__all__ = [
+    "DetectorSettings",
+    "HttpSlot",
+    "MediaSettings",
+    "ModelOverride",
+    "OnnxSlot",
+    "PolicySettings",
+    "PromptSettings",
+    "ScreeningSettings",
+    "ServerSettings",
+    "Settings",
+    "StorageSettings",
+    "default_home",
+    "load_settings",
+]
+
+MIB = 1024 * 1024
+Positive = Annotated[int, Field(gt=0)]
+Seconds = Annotated[float, Field(gt=0)]
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Section):
+    """Where and how much the server listens."""
+
+    host: str = Field("127.0.0.1", description="Address that the server listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port; 0 takes a free one.")
+    max_body_bytes: Positive = Field(
+        48 * MIB, description="Largest request body; a longer one is refused while it arrives."
+    )
+    max_memory_body_bytes: Positive = Field(
+        8 * MIB, description="A body longer than this goes to the encrypted spool, not to memory."
+    )
+    max_concurrent: Positive = Field(
+        16, description="Screenings under way at once; one more is answered 503 with Retry-After."
+    )
+    public_docs: bool = Field(
+        default=True, description="Whether /openapi.json and its page may be read without a key."
+    )
+
+
+class MediaSettings(_Section):
+    """Limits within which untrusted pictures and videos are decoded."""
+
+    decoders: Positive = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8),
+        description="Decoder child processes; the default is one per processor, 8 at most.",
+    )
+    max_bytes: Positive = Field(32 * MIB, description="Largest still picture, in bytes.")
+    max_pixels: Positive = Field(50_000_000, description="Most pixels that a picture may declare.")
+    max_side: Positive = Field(30_000, description="Longest side that a picture may declare.")
+    max_frames: Positive = Field(
+        16, description="Frames looked at in an animation or a video, spread over its length."
+    )
+    decode_seconds: Seconds = Field(10.0, description="Longest time for one decoding.")
+    decode_memory_bytes: Positive = Field(
+        1024 * MIB, description="Most memory of one decoder child (RLIMIT_AS)."
+    )
+    metadata_bytes: Positive = Field(
+        1 * MIB, description="Most metadata that is kept aside from one file."
+    )
+    video_max_bytes: Positive = Field(512 * MIB, description="Largest video, in bytes.")
+    video_max_seconds: Seconds = Field(600.0, description="Longest video.")
+
+
+class PromptSettings(_Section):
+    """Limits of prompts."""
+
+    max_characters: Positive = Field(32_000, description="Longest prompt, in characters.")
+
+
+class ScreeningSettings(_Section):
+    """How much time and memory a screening may take."""
+
+    budget_seconds: Seconds = Field(
+        8.0, description="Time for all detectors of one screening; what is late is unchecked."
+    )
+    workers: Positive = Field(
+        default_factory=lambda: min(os.cpu_count() or 1, 8),
+        description="Detectors that run at the same time; the default is one per processor.",
+    )
+    model_threads: Positive = Field(1, description="Threads inside one run of one model.")
+    cache_entries: Annotated[int, Field(ge=0)] = Field(
+        4096, description="Results kept in memory so that identical bytes are computed once."
+    )
+
+
+class PolicySettings(_Section):
+    """Which rules turn findings into an action."""
+
+    file: Path | None = Field(
+        None, description="Your policy file; without it, the default policy that comes with us."
+    )
+
+
+class StorageSettings(_Section):
+    """Where decisions and keys live."""
+
+    url: str | None = Field(
+        None, description="SQLAlchemy URL; without it, consentry.db under CONSENTRY_HOME."
+    )
+
+
+class OnnxSlot(_Section):
+    """An operator's own ONNX classifier of pictures."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Name of the detector.")
+    file: Path = Field(description="The ONNX file.")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 that the file must have.")
+    size: Positive = Field(224, description="Side of the square input, in pixels.")
+    mean: tuple[float, float, float] = Field(
+        (0.0, 0.0, 0.0), description="Subtracted from each of R, G, B (0 to 255)."
+    )
+    scale: tuple[float, float, float] = Field(
+        (1 / 255, 1 / 255, 1 / 255), description="Then multiplied, for each of R, G, B."
+    )
+    layout: Literal["nchw", "nhwc"] = Field("nchw", description="Order of the axes.")
+    channels: Literal["rgb", "bgr"] = Field("rgb", description="Order of the channels.")
+    activation: Literal["none", "softmax", "sigmoid"] = Field(
+        "none", description="What turns the output into probabilities."
+    )
+    outputs: dict[str, int] = Field(
+        description="Category to the index of its probability in the output."
+    )
+    stages: tuple[Literal["reference", "output", "upload"], ...] = Field(
+        ("reference", "output", "upload"), description="Stages at which it runs."
+    )
+
+
+class HttpSlot(_Section):
+    """An operator's own classifier behind HTTP."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Name of the detector.")
+    url: str = Field(pattern=r"^https?://", description="Where findings are asked for by POST.")
+    kind: Literal["picture", "prompt"] = Field(description="What it looks at.")
+    categories: tuple[str, ...] = Field(description="Categories that it may report.")
+    timeout_seconds: Seconds = Field(2.0, description="After this long it counts as unchecked.")
+    token: SecretStr | None = Field(None, description="Sent as a bearer token.")
+    stages: tuple[Literal["prompt", "reference", "output", "upload"], ...] = Field(
+        ("prompt", "reference", "output", "upload"), description="Stages at which it runs."
+    )
+
+
+class DetectorSettings(_Section):
+    """Which detectors look."""
+
+    disabled: tuple[str, ...] = Field(
+        (),
+        description="Detectors that must not run. Each is listed as not assessed in a decision.",
+    )
+    onnx: tuple[OnnxSlot, ...] = Field((), description="Your own ONNX classifiers.")
+    http: tuple[HttpSlot, ...] = Field((), description="Your own classifiers behind HTTP.")
+
+
+class ModelOverride(_Section):
+    """An operator's better file for one of the models."""
+
+    file: Path = Field(description="The file.")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 that it must have.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CONSENTRY_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+    )
+
+    home: Path = Field(
+        default_factory=lambda: default_home(),  # noqa: PLW0108  defined below
+        description="Folder that holds everything of an installation: database, keys, objects.",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="How much is logged."
+    )
+    log_format: Literal["text", "json"] = Field("text", description="Form of the log lines.")
+    server: ServerSettings = ServerSettings()
+    media: MediaSettings = MediaSettings()
+    prompt: PromptSettings = PromptSettings()
+    screening: ScreeningSettings = ScreeningSettings()
+    policy: PolicySettings = PolicySettings()
+    storage: StorageSettings = StorageSettings()
+    detectors: DetectorSettings = DetectorSettings()
+    models: dict[str, ModelOverride] = Field(
+        default_factory=dict, description="Model name to a better file for it."
+    )
+
+    @property
+    def database_url(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.storage.url or f"sqlite:///{self.home / 'consentry.db'}"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags over variables over the file; no .env file and no secrets folder."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, _TomlSource(settings_cls)
+
+
+class _TomlSource(InitSettingsSource):
+    """`consentry.toml`: the one that CONSENTRY_CONFIG names, else in this folder, else in home."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls, _read_toml(find_config_file()))
+
+
+def default_home() -> Path:
+    """The platform's data folder for Consentry."""
+    return Path(platformdirs.user_data_dir("consentry", appauthor=False))
+
+
+def find_config_file() -> Path | None:
+    """The `consentry.toml` in force, or None.
+
+    Raises:
+        ConfigError: CONSENTRY_CONFIG names a file that does not exist.
+    """
+    named = os.environ.get("CONSENTRY_CONFIG")
+    if named:
+        if not Path(named).is_file():
+            raise ConfigError(f"There is no configuration file {named}.")
+        return Path(named)
+    home = Path(os.environ.get("CONSENTRY_HOME") or default_home())
+    candidates = (Path("consentry.toml"), home / "consentry.toml")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read_toml(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
+
+
+def load_settings(**flags: Any) -> Settings:  # noqa: ANN401  the shape is checked by pydantic
+    """Collect the settings from all sources; `flags` win.
+
+    Raises:
+        ConfigError: a name is unknown or a value is not allowed; every fault is listed.
+    """
+    try:
+        return Settings(**flags)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc'])}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise ConfigError(f"The settings are not usable: {faults}.") from error

@@ -1,0 +1,1 @@
+"""One file per detector: numbers in, findings out."""

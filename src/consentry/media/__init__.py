@@ -1,0 +1,1 @@
+"""Untrusted bytes in, `Picture`, `Clip` and `Prompt` out."""

@@ -1,0 +1,1 @@
+"""The road: one `Screener` turns a `Submission` into one `Decision`."""

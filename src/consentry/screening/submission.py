@@ -1,0 +1,47 @@
+"""What is handed to the Screener: the bytes or words of one stage, and the facts around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consentry.errors import InputError
+from consentry.findings import Stage
+
+__all__ = ["Submission"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One thing to decide about.
+
+    Attributes:
+        stage: where on the road it is.
+        media: undecoded bytes of the picture or video: the output, the upload, the reference
+            picture; at the stage `prompt`, the reference picture that comes with the prompt.
+        prompt: the words, if there are any.
+        name: the file's name, only to compare its extension with the bytes; never stored.
+        content_type: the declared media type, only to compare it with the bytes.
+        reference: the caller's own opaque id for this submission; stored with the decision.
+        language: the prompt's language, if the caller knows it.
+        has_reference: a reference picture goes to the generator although it is not sent here.
+    """
+
+    stage: Stage
+    media: bytes | None = None
+    prompt: str | None = None
+    name: str | None = None
+    content_type: str | None = None
+    reference: str | None = None
+    language: str | None = None
+    has_reference: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a submission with nothing to look at.
+
+        Raises:
+            InputError: the stage `prompt` has no prompt, or another stage has no picture.
+        """
+        if self.stage is Stage.PROMPT and self.prompt is None:
+            raise InputError("The stage prompt needs a prompt.", hint="Send a prompt.")
+        if self.stage is not Stage.PROMPT and self.media is None:
+            raise InputError(f"The stage {self.stage} needs a file.", hint="Send a picture.")
