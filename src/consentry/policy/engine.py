@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from consentry.errors import PolicyError
 from consentry.findings import Action, Finding, Stage
@@ -24,7 +24,13 @@ from consentry.policy.context import (
     variables,
 )
 from consentry.policy.document import Document, Rule, Vector, parse
-from consentry.policy.expressions import Condition, EvaluationError, ExpressionError, Language
+from consentry.policy.expressions import (
+    Condition,
+    Conditions,
+    EvaluationError,
+    ExpressionError,
+    Language,
+)
 from consentry.policy.floors import FLOORS_VERSION, floors
 from consentry.policy.taxonomy import Taxonomy, packaged_taxonomy, packaged_taxonomy_text
 from consentry.policy.vectors import VectorError, case, run
@@ -65,12 +71,7 @@ class Policy:
         self.vectors: tuple[Vector, ...] = document.test
         self._language = Language(self.taxonomy)
         self._conditions = {rule.id: self._condition(rule) for rule in self.rules}
-        self._by_stage = {
-            stage: tuple(
-                (rule, self._conditions[rule.id]) for rule in self.rules if stage in rule.stages
-            )
-            for stage in Stage
-        }
+        self._by_stage = {stage: self._judged_at(stage) for stage in Stage}
         self._check_vectors()
 
     @classmethod
@@ -117,10 +118,11 @@ class Policy:
         """What the floors and each rule of the stage say, before they are weighed."""
         scores = highest_scores(findings, self.taxonomy)
         values = variables(findings, context, scores)
-        activation = self._language.bind(values)
+        rules, conditions = self._by_stage[context.stage]
+        answers = conditions.hold(self._language.bind(values))
         outcomes = tuple(
-            _judge(rule, condition, activation, context.stage)
-            for rule, condition in self._by_stage[context.stage]
+            _outcome(rule, answer, context.stage)
+            for rule, answer in zip(rules, answers, strict=True)
         )
         return Evaluation(values, floors(scores, context.stage), outcomes)
 
@@ -146,6 +148,10 @@ class Policy:
                     + (f" (did you mean {close}?)." if close else "."),
                     hint=f"Add it as a [[category]] to the policy file ({self.name}).",
                 )
+
+    def _judged_at(self, stage: Stage) -> tuple[tuple[Rule, ...], Conditions]:
+        rules = tuple(rule for rule in self.rules if stage in rule.stages)
+        return rules, self._language.together(self._conditions[rule.id] for rule in rules)
 
     def _condition(self, rule: Rule) -> Condition:
         if not any(vector.expect != "none" for vector in rule.test):
@@ -182,13 +188,11 @@ def read_source(path: Path | None) -> tuple[str, str]:
         raise PolicyError(f"The policy file {path} cannot be read: {error}.") from error
 
 
-def _judge(rule: Rule, condition: Condition, activation: Any, stage: Stage) -> RuleOutcome:  # noqa: ANN401  CEL's own
-    try:
-        fired = condition.holds(activation)
-    except EvaluationError as error:
+def _outcome(rule: Rule, answer: bool | EvaluationError, stage: Stage) -> RuleOutcome:  # noqa: FBT001  CEL's answer
+    if isinstance(answer, EvaluationError):
         action = Action.strictest(rule.action, _UNJUDGED[stage])
-        return RuleOutcome(rule, fired=True, action=action, fault=str(error))
-    return RuleOutcome(rule, fired, rule.action if fired else Action.ALLOW)
+        return RuleOutcome(rule, fired=True, action=action, fault=str(answer))
+    return RuleOutcome(rule, answer, rule.action if answer else Action.ALLOW)
 
 
 def _taxonomy(document: Document, name: str) -> Taxonomy:
