@@ -184,8 +184,13 @@ def read_source(path: Path | None) -> tuple[str, str]:
         return default.read_text(encoding="utf-8"), "the default policy"
     try:
         return path.read_text(encoding="utf-8"), str(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"The policy file {path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise PolicyError(
+            f"The policy file {path} cannot be read: {error.strerror}.",
+            hint="Check its path and its rights, or leave policy.file unset.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PolicyError(f"The policy file {path} is not UTF-8 text.") from error
 
 
 def _outcome(rule: Rule, answer: bool | EvaluationError, stage: Stage) -> RuleOutcome:  # noqa: FBT001  CEL's answer
