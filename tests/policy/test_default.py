@@ -79,9 +79,16 @@ def test_changing_a_number_or_an_operator_is_noticed(rule):
 
 
 @RULES
-def test_changing_the_action_or_leaving_out_a_stage_is_noticed(rule):
+def test_changing_the_action_is_noticed(rule):
     other = Action.LABEL if rule.action is not Action.LABEL else Action.REVIEW
     assert not survives(rule.model_copy(update={"action": other}))
+
+
+@RULES
+def test_leaving_out_a_stage_is_noticed(rule):
+    fewer = (tuple(kept for kept in rule.stages if kept is not stage) for stage in rule.stages)
+    unseen = [stages for stages in fewer if survives(rule.model_copy(update={"stages": stages}))]
+    assert unseen == []
 
 
 def test_every_rule_but_those_on_trial_counts():
