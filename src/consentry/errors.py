@@ -17,7 +17,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   └── StorageError      the database or the object folder cannot be used
     ├── AccessError           who is asking may not
     │   ├── AuthenticationError
-    │   └── ScopeError
+    │   ├── ScopeError
+    │   └── ThrottledError    too many wrong keys: wait
     ├── NotFoundError
     └── BusyError             more work than the configured limits allow
 """
@@ -53,6 +54,7 @@ __all__ = [
     "PromptError",
     "ScopeError",
     "StorageError",
+    "ThrottledError",
     "UnavailableError",
 ]
 
@@ -240,6 +242,13 @@ class ScopeError(AccessError):
 
     code = "access.scope"
     default_hint = "Use a key that has this scope."
+
+
+class ThrottledError(AccessError):
+    """Too many wrong keys were tried in a short time."""
+
+    code = "access.throttled"
+    default_hint = "Wait a minute, then use the right key."
 
 
 class NotFoundError(ConsentryError):
