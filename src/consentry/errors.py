@@ -7,7 +7,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     ConsentryError
     ├── InputError            the caller's bytes or words cannot be used
     │   ├── MediaError        … see consentry.media for what each one means
-    │   └── PromptError
+    │   ├── PromptError
+    │   └── RequestError      an HTTP request has not the form that its route asks for
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -52,6 +53,7 @@ __all__ = [
     "NotFoundError",
     "PolicyError",
     "PromptError",
+    "RequestError",
     "ScopeError",
     "StorageError",
     "ThrottledError",
@@ -161,6 +163,22 @@ class PromptError(InputError):
 
     code = "prompt"
     default_hint = "Send a prompt of text within prompt.max_characters."
+
+
+class RequestError(InputError):
+    """An HTTP request has not the form that its route asks for.
+
+    Attributes:
+        faults: pairs of a field's name and what is wrong with it; never its value.
+    """
+
+    code = "input.request"
+    default_hint = "See /openapi.json for the form of the request."
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        """Say which fields are wrong."""
+        super().__init__("The request has not the form that is asked for.")
+        self.faults = faults
 
 
 class ConfigError(ConsentryError):

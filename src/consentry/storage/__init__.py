@@ -60,6 +60,19 @@ class Storage:
 
         return ObjectStore(self._engine, self.home / "objects", Vault.load(self.home))
 
+    def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StorageError: it gives none.
+        """
+        from sqlalchemy import text
+
+        from consentry.storage.database import storage_errors
+
+        with storage_errors(), self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
     def close(self) -> None:
         """Close every connection; the bundle cannot be used afterwards."""
         self._engine.dispose()

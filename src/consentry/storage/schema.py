@@ -55,7 +55,7 @@ objects: Final = Table(
     "objects",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("purpose", String(40), nullable=False),
+    Column("purpose", String(80), nullable=False),
     Column("size", Integer, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("created_at", String(40), nullable=False),

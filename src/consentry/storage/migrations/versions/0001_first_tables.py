@@ -46,7 +46,7 @@ def upgrade() -> None:
     op.create_table(
         "objects",
         sa.Column("id", sa.String(32), nullable=False),
-        sa.Column("purpose", sa.String(40), nullable=False),
+        sa.Column("purpose", sa.String(80), nullable=False),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("wrapped_key", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.String(40), nullable=False),
