@@ -183,8 +183,8 @@ def test_a_file_that_is_no_database_is_refused(settings):
         ("postgresql+psycopg://u:secret@h/d", "psycopg"),
     ],
 )
-def test_other_urls_are_refused_without_their_password(settings, monkeypatch, url, message):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+def test_other_urls_are_refused_without_their_password(monkeypatch, url, message):
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     with pytest.raises(ConfigError, match=message) as caught:
         engine_for(url)
     assert "secret" not in str(caught.value)

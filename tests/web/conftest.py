@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
+import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
 from consentry.config import Settings
 from consentry.errors import NotFoundError
@@ -21,6 +24,8 @@ from consentry.screening.decision import Decision, Gate, Reason
 from consentry.screening.submission import Submission
 from consentry.storage import Storage, open_storage
 from consentry.web.app import create_app
+from consentry.web.running import url_of
+from consentry.web.server import _CHOICES
 
 JPEG = b"\xff\xd8\xff\xe0 stands for a photograph"
 
@@ -133,3 +138,23 @@ def client(guard: FakeGuard, token: str, connect) -> httpx.AsyncClient:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@contextlib.contextmanager
+def _serve(guard):
+    """A real uvicorn on a free port of the loopback, with our choices."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(create_app(guard), **_CHOICES))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            yield url_of(listener)
+        finally:
+            server.should_exit = True
+            thread.join(20)
+
+
+@pytest.fixture
+def serve():
+    """Serves a guard from a real server while a `with` lasts, and gives its URL."""
+    return _serve

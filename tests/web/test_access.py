@@ -45,29 +45,33 @@ def test_a_route_outside_the_table_cannot_be_made():
         needs("DELETE", "/v1/screenings")
 
 
-@pytest.mark.parametrize(("method", "path", "scope"), CLOSED)
-async def test_without_a_key_there_is_no_entry(guard, connect, method, path, scope):
+@pytest.mark.parametrize("route", CLOSED)
+async def test_without_a_key_there_is_no_entry(guard, connect, route):
+    method, path, scope = route
     answer = await _call(connect(guard), method, path)
     assert (answer.status_code, answer.json()["code"]) == (401, "access.key"), scope
     assert answer.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-@pytest.mark.parametrize(("method", "path", "scope"), CLOSED)
-async def test_every_other_scope_together_is_not_enough(guard, connect, method, path, scope):
+@pytest.mark.parametrize("route", CLOSED)
+async def test_every_other_scope_together_is_not_enough(guard, connect, route):
+    method, path, scope = route
     _, token = _make(guard, *(one for one in SCOPES if one != scope))
     answer = await _call(connect(guard), method, path, token)
     assert (answer.status_code, answer.json()["code"]) == (403, "access.scope")
 
 
-@pytest.mark.parametrize(("method", "path", "scope"), CLOSED)
-async def test_the_right_scope_alone_is_enough(guard, connect, method, path, scope):
+@pytest.mark.parametrize("route", CLOSED)
+async def test_the_right_scope_alone_is_enough(guard, connect, route):
+    method, path, scope = route
     _, token = _make(guard, scope)
     answer = await _call(connect(guard), method, path, token)
     assert answer.status_code not in {401, 403}
 
 
-@pytest.mark.parametrize(("method", "path", "scope"), CLOSED)
-async def test_a_revoked_key_stops_at_once(guard, connect, method, path, scope):
+@pytest.mark.parametrize("route", CLOSED)
+async def test_a_revoked_key_stops_at_once(guard, connect, route):
+    method, path, scope = route
     record, token = _make(guard, scope)
     client = connect(guard)
     assert (await _call(client, method, path, token)).status_code not in {401, 403}
@@ -75,10 +79,9 @@ async def test_a_revoked_key_stops_at_once(guard, connect, method, path, scope):
     assert (await _call(client, method, path, token)).status_code == 401
 
 
-@pytest.mark.parametrize(("method", "path", "scope"), CLOSED)
-async def test_a_key_revoked_in_another_process_stops_too(
-    make_guard, guard, connect, method, path, scope
-):
+@pytest.mark.parametrize("route", CLOSED)
+async def test_a_key_revoked_in_another_process_stops_too(make_guard, guard, connect, route):
+    method, path, scope = route
     record, token = _make(guard, scope)
     client = connect(guard)
     assert (await _call(client, method, path, token)).status_code not in {401, 403}
@@ -86,8 +89,9 @@ async def test_a_key_revoked_in_another_process_stops_too(
     assert (await _call(client, method, path, token)).status_code == 401
 
 
-@pytest.mark.parametrize(("method", "path", "scope"), CLOSED)
-async def test_an_expired_key_stops(guard, connect, method, path, scope, monkeypatch):
+@pytest.mark.parametrize("route", CLOSED)
+async def test_an_expired_key_stops(guard, connect, route, monkeypatch):
+    method, path, scope = route
     soon = datetime.now(UTC) + timedelta(hours=1)
     _, token = guard.storage.keys.create("test", [scope], soon)
     client = connect(guard)

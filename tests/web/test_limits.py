@@ -9,32 +9,8 @@ import time
 
 import httpx
 import pytest
-import uvicorn
-
-from consentry.web.app import create_app
-from consentry.web.running import url_of
-from consentry.web.server import _CHOICES
 
 PROMPT = {"stage": "prompt", "prompt": "a"}
-
-
-@contextlib.contextmanager
-def _serve(guard):
-    """A real uvicorn on a free port of the loopback, with our choices."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = uvicorn.Server(uvicorn.Config(create_app(guard), **_CHOICES))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield url_of(listener)
-        finally:
-            server.should_exit = True
-            thread.join(20)
-
-
-@pytest.fixture
-def serve():
-    return _serve
 
 
 def _headers(guard, kind="image/jpeg"):
@@ -42,6 +18,13 @@ def _headers(guard, kind="image/jpeg"):
         "Authorization": f"Bearer {guard.storage.keys.create('t', ['screen'])[1]}",
         "Content-Type": kind,
     }
+
+
+def _head(guard, length):
+    """The first lines of a request with a body of so many bytes."""
+    lines = {"Host": "x", **_headers(guard), "Content-Length": length}
+    fields = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"POST /v1/screenings?stage=output HTTP/1.1\r\n{fields}\r\n"
 
 
 def _raw(url, head, body=b"", timeout=10.0):
@@ -66,8 +49,7 @@ def _until(condition):
 
 def test_a_declared_length_over_the_limit_is_refused_unread(make_guard, serve):
     guard = make_guard(max_body_bytes=1000)
-    lines = "\r\n".join(f"{name}: {value}" for name, value in _headers(guard).items())
-    head = f"POST /v1/screenings?stage=output HTTP/1.1\r\nHost: x\r\n{lines}\r\nContent-Length: 9999\r\n\r\n"
+    head = _head(guard, length=9999)
     with serve(guard) as url:
         answer = _raw(url, head)  # not one byte of the body is sent
     assert answer.startswith("HTTP/1.1 413")
@@ -107,8 +89,7 @@ def test_a_whole_body_in_chunks_is_taken(make_guard, serve):
 
 def test_a_body_that_trickles_is_cut_off(make_guard, serve):
     guard = make_guard(body_seconds=0.3)
-    lines = "\r\n".join(f"{name}: {value}" for name, value in _headers(guard).items())
-    head = f"POST /v1/screenings?stage=output HTTP/1.1\r\nHost: x\r\n{lines}\r\nContent-Length: 99\r\n\r\n"
+    head = _head(guard, length=99)
     with serve(guard) as url:
         answer = _raw(url, head, b"slow")
     assert answer.startswith("HTTP/1.1 408")
@@ -140,8 +121,7 @@ def test_one_screening_too_many_is_told_to_wait(make_guard, serve):
 
 def test_a_client_that_goes_while_it_sends_leaves_nothing(make_guard, serve):
     guard = make_guard(max_concurrent=1, max_memory_body_bytes=10)
-    lines = "\r\n".join(f"{name}: {value}" for name, value in _headers(guard).items())
-    head = f"POST /v1/screenings?stage=output HTTP/1.1\r\nHost: x\r\n{lines}\r\nContent-Length: 99\r\n\r\n"
+    head = _head(guard, length=99)
     with serve(guard) as url:
         host, port = url.removeprefix("http://").split(":")
         for _ in range(6):  # more than there are places for uploads

@@ -139,7 +139,7 @@ def test_every_error_has_a_status_and_every_status_a_title():
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-async def test_the_log_holds_routes_and_no_words(make_guard, connect, capsys, monkeypatch, form):
+async def test_the_log_holds_routes_and_no_words(make_guard, connect, capsys, form):
     guard = make_guard()
     settings = guard.settings.model_copy(update={"log_level": "info", "log_format": form})
     guard.settings = settings

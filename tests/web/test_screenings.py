@@ -97,7 +97,7 @@ async def test_every_cut_of_a_form_is_refused(client, guard):
     assert guard.seen == []
 
 
-async def test_large_body_goes_through_the_spool(make_guard, connect, monkeypatch):
+async def test_large_body_goes_through_the_spool(make_guard, connect):
     guard = make_guard(max_memory_body_bytes=1000)
     token = guard.storage.keys.create("t", ["screen"])[1]
     media = JPEG + bytes(range(256)) * 40

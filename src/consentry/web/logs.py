@@ -6,6 +6,7 @@ that we chose, ids, numbers and the places in the code.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import traceback
@@ -45,6 +46,16 @@ def log_failure(error: BaseException) -> None:
     log("error", "failure", kind=type(error).__name__, where=where)
 
 
+class _Lines:
+    """Writes lines to what standard error is now; a full disk or a closed pipe stops no answer."""
+
+    def write(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201  this is the log
+
+    debug = info = warning = error = write
+
+
 @cache
 def _logger() -> Any:  # noqa: ANN401  structlog's loggers are typed by what they are bound to
     import structlog
@@ -56,7 +67,7 @@ def _logger() -> Any:  # noqa: ANN401  structlog's loggers are typed by what the
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
+        _Lines(),
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,

@@ -85,10 +85,15 @@ def _load(settings: Settings) -> Guard:
     """Open the guard and warm its models up on a thread, while the web parts are imported here."""
     with ThreadPoolExecutor(1) as loader:
         opening = loader.submit(_open, settings)
-        import consentry.web.app
-        import consentry.web.server  # noqa: F401  only to have them loaded
+        try:
+            import consentry.web.app
+            import consentry.web.server  # noqa: F401  only to have them loaded
 
-        return opening.result()
+            return opening.result()
+        except BaseException:  # told to stop meanwhile: what was opened is closed again
+            if opening.exception() is None:
+                opening.result().close()
+            raise
 
 
 def _open(settings: Settings) -> Guard:
