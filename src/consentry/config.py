@@ -60,6 +60,9 @@ class ServerSettings(_Section):
     max_memory_body_bytes: Positive = Field(
         8 * MIB, description="A body longer than this goes to the encrypted spool, not to memory."
     )
+    body_seconds: Seconds = Field(
+        60.0, description="Longest time that a request body may take to arrive."
+    )
     max_concurrent: Positive = Field(
         16, description="Screenings under way at once; one more is answered 503 with Retry-After."
     )
