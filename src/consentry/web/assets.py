@@ -72,13 +72,14 @@ def asset_router() -> APIRouter:
     router = APIRouter()
 
     @router.get(PREFIX + "/{name:path}", include_in_schema=False)
-    def static(name: str) -> Response:
+    def static(name: str, v: str = "") -> Response:
         found = assets().get(name)
         if found is None:
             return Response("There is no such file.\n", 404, media_type="text/plain")
+        # An address with the right digest never changes its meaning; the fonts are named without.
+        age = "max-age=31536000, immutable" if v == found.digest else "max-age=3600"
         headers = {
-            # Safe because the pages name every file with its digest.
-            "Cache-Control": "public, max-age=31536000, immutable",
+            "Cache-Control": f"public, {age}",
             "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
             "Cross-Origin-Resource-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",

@@ -20,6 +20,7 @@ from consentry.errors import ConsentryError
 from consentry.findings import Action
 from consentry.samples import SAMPLES, sample
 from consentry.screening.submission import Submission
+from consentry.web.assets import asset_router
 from consentry.web.demo.asking import Asking, Fault
 from consentry.web.demo.guarding import DemoGuard
 from consentry.web.demo.view import PictureView, ResultView, show_picture
@@ -54,6 +55,7 @@ class _LocalRoute(APIRoute):
 def demo_router(guard: DemoGuard) -> APIRouter:
     """The pages of the demo: `/` leads to `/demo`, and `/demo` takes the form."""
     router = APIRouter(route_class=_LocalRoute, include_in_schema=False)
+    router.include_router(asset_router())
     demo = _Demo(guard)
 
     @router.get("/")

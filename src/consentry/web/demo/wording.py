@@ -43,9 +43,7 @@ STAGES: Final[Mapping[Stage, Words]] = {
 }
 
 ACTIONS: Final[Mapping[Action, Words]] = {
-    Action.ALLOW: Words(
-        N_("Allowed"), N_("It may go on. No rule of the policy speaks against it.")
-    ),
+    Action.ALLOW: Words(N_("Allowed"), N_("It may go on.")),
     Action.LABEL: Words(N_("Allowed with a label"), N_("It may go on, and must carry a label.")),
     Action.REVIEW: Words(
         N_("Held for review"), N_("It stays here until a person has looked at the case.")
