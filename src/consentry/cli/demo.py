@@ -13,7 +13,6 @@ import click
 
 if TYPE_CHECKING:  # loaded late: `--help` must be quick
     from consentry.config import Settings
-    from consentry.guard import Guard
 
 __all__ = ["HOME", "demo"]
 
@@ -52,7 +51,7 @@ def demo(host: str, port: int | None, open_page: bool | None) -> None:  # noqa: 
             "For others, run `consentry serve` and give them keys."
         )
 
-    def ready(guard: Guard, url: str) -> None:
+    def ready(guard: object, url: str) -> None:
         del guard
         click.echo(f"Consentry demo on {url}")
         if _wants_page(open_page):

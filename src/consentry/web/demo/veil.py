@@ -1,7 +1,7 @@
 """The veil: a picture that was not allowed is shown grey and blurred, in its very pixels.
 
 A blur in the page's style could be switched off in a browser. Here the detail is thrown away on the
-server before anything is sent: what is left is a grid of at most 24 grey dots a side.
+server before anything is sent: what is left is a grid of at most 16 grey dots a side.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from PIL import Image
 
 __all__ = ["DOTS", "veil"]
 
-DOTS: Final = 24
+DOTS: Final = 16
 """Grey dots along the longer side that are left of the picture."""
 
 
