@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 from typing import Final
 
-from PIL import Image
-
 __all__ = ["DOTS", "veil"]
 
 DOTS: Final = 16
@@ -23,6 +21,8 @@ def veil(jpeg: bytes) -> bytes:
     Args:
         jpeg: a preview that we encoded ourselves; never bytes that somebody sent.
     """
+    from PIL import Image  # only here: most requests never need it
+
     with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
         width, height = picture.size
         shrink = DOTS / max(width, height)
