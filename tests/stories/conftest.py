@@ -13,7 +13,9 @@ from tests.web.demo.fake_guard import fake_app
 from tools.browser import axe_source, find_chromium, open_browser, running_demo
 
 
-@pytest.fixture(scope="session")
+# For a module, not for the whole session: as long as Playwright is open its event loop runs in
+# this thread, and every later test that wants a loop of its own would fail.
+@pytest.fixture(scope="module")
 def browser():
     chromium = find_chromium()
     if chromium is None:

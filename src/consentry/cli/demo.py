@@ -39,7 +39,7 @@ HOME: Final = "consentry-data"
 def demo(host: str, port: int | None, open_page: bool | None) -> None:  # noqa: FBT001  click's way
     """Open a page that shows what Consentry decides about a picture, and why.
 
-    Everything stays on this machine, and nothing but the decisions is kept, under
+    Only this machine can open it, and nothing but the decisions is kept, under
     ./consentry-data unless CONSENTRY_HOME names another folder. Ctrl-C ends it.
     """
     from consentry.web.origin import is_loopback

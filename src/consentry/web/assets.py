@@ -80,7 +80,7 @@ def asset_router() -> APIRouter:
         age = "max-age=31536000, immutable" if v == found.digest else "max-age=3600"
         headers = {
             "Cache-Control": f"public, {age}",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
             "Cross-Origin-Resource-Policy": "same-origin",
             "X-Content-Type-Options": "nosniff",
         }

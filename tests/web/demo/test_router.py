@@ -210,3 +210,13 @@ def test_a_body_over_the_limit_is_413():
 def test_what_is_no_form_is_400(client):
     page = client.post("/demo", content=b"{}", headers={**OURS, "Content-Type": "text/plain"})
     assert page.status_code == 400
+
+
+def test_the_page_says_when_others_are_asked_too():
+    slot = {"name": "acme", "url": "http://127.0.0.1:1", "kind": "picture", "categories": ["a"]}
+    for settings, says in (
+        (Settings(), "Everything happens on this machine."),
+        (Settings(detectors={"http": [slot]}), "they are asked too: acme"),
+    ):
+        with local_client(fake_app(FakeGuard(settings)), HERE) as client:
+            assert says in client.get("/demo").text

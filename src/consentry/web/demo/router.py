@@ -151,6 +151,7 @@ class _Demo:
 
     def page(self, asking: Asking, result: ResultView | None = None) -> HTMLResponse:
         """The page with the form as it was left and, if there is one, the result."""
+        settings = self._guard.settings
         return _PAGES.answer(
             "demo.html",
             status=asking.status,
@@ -160,5 +161,6 @@ class _Demo:
             stages=STAGES,
             actions=ACTIONS,
             gate_words=GATES,
-            max_bytes=self._guard.settings.media.max_bytes,
+            max_bytes=settings.media.max_bytes,
+            asked_elsewhere=[slot.name for slot in settings.detectors.http],
         )
