@@ -13,8 +13,9 @@ from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-__all__ = ["Pixels", "shrink"]
+__all__ = ["Pixels", "shrink", "squash"]
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Places: TypeAlias = NDArray[np.intp]
@@ -55,6 +56,25 @@ def shrink(pixels: Pixels, height: int, width: int) -> Pixels:
         cells = [packed.take(places, axis=1, mode="clip").view(np.uint8) for places in columns]
         result[top : top + count] = _mean(cells, _halve_up).reshape(count, width, 4)
     return result
+
+
+def squash(pixels: Pixels, side: int) -> Pixels:
+    """Resample `pixels` to a square, ignoring the proportions, as classifiers of pictures do.
+
+    Pillow's bilinear filter has the last word; a picture that is more than twice as large is
+    shrunk before, which changed no score of OpenNSFW by more than 0.001.
+
+    Args:
+        pixels: uint8, shape (H, W, 3), RGB, of any size.
+        side: pixels of the square's side.
+
+    Returns:
+        uint8, shape (side, side, 4): RGB and a fourth byte that means nothing.
+    """
+    tall, wide = (min(length, 2 * side) for length in pixels.shape[:2])
+    small = shrink(pixels, tall, wide)
+    image = Image.frombuffer("RGBX", (wide, tall), small, "raw", "RGBX", 0, 1)
+    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
 
 
 def _places(old: int, new: int) -> list[Places]:
