@@ -33,7 +33,7 @@ _UNSPACED: Final = (
 _WORDS: Final = re.compile(
     rf"[{_UNSPACED}]+"
     rf"|(?:[^\W_{_UNSPACED}{_MARKS}]|[{_MARKS}])++(?:'s\b)?"
-    "|(?P<stop>[.!?;:\n…。\u0964\u0965؟؛])|(?P<comma>[,،、()])"
+    "|(?P<stop>[.!?;\n…。\u0964\u0965؟؛])|(?P<comma>[,:،、()])"
 )
 _UNUSUAL: Final = re.compile(r"[^\t\n\r\x20-\x7e]")
 _COMPOSES: Final = re.compile(
