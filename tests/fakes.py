@@ -10,6 +10,10 @@ from consentry.detectors.contract import Example, Kind, Seen, Subject
 from consentry.findings import Finding, Stage
 
 
+BOTH_HALVES = frozenset({"sexual.explicit", "minor.apparent"})
+"""Who declares both can see both halves of the child floor, so that nothing is unchecked."""
+
+
 @dataclass
 class FakeDetector:
     """Reports what `report` gives for the subject and what was seen; counts its calls."""
@@ -19,7 +23,7 @@ class FakeDetector:
     kind: Kind = "picture"
     stages: frozenset[Stage] = frozenset(Stage)
     needs: tuple[str, ...] = ()
-    categories: frozenset[str] = frozenset({"sexual.explicit"})
+    categories: frozenset[str] = BOTH_HALVES
     report: Callable[[Subject, Seen], Sequence[Finding]] = lambda subject, seen: []  # noqa: ARG005
     calls: list[Subject] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -46,7 +50,7 @@ def saying(category: str, score: float, *, name: str = "fake", **options: object
     """A detector that always reports one finding."""
     return FakeDetector(
         name=name,
-        categories=frozenset({category}),
+        categories=BOTH_HALVES | {category},
         report=lambda subject, seen: [Finding(category, score, name)],  # noqa: ARG005
         **options,
     )

@@ -94,12 +94,31 @@ def _default(field: FieldInfo) -> str:
 
 def routes() -> Iterator[str]:
     """Every route and who may call it."""
-    from consentry.web.api.routes import ROUTES
+    from consentry.web.api import operations, screenings
+    from consentry.web.api.routes import ANYONE, DOCS, ROUTES
+    from consentry.web.demo.router import DEMO_ROUTES
 
+    told = {
+        (method, route.path): route.summary or ""
+        for router in (screenings.router, operations.router)
+        for route in router.routes
+        for method in route.methods
+    }
+    who = {
+        ANYONE: "anyone",
+        DOCS: "anyone, while `server.public_docs` is on; else a key with the scope `read`",
+    }
     yield "# Routes\n"
-    yield "Whoever may call a route is decided in one table; a test compares it with the server.\n"
-    rows = [(f"`{one.method} {one.path}`", one.who, one.text) for one in ROUTES]
+    yield "Who may call a route is decided in one table; tests compare it with the server.\n"
+    rows = [
+        (f"`{method} {path}`", who.get(scope, f"a key with the scope `{scope}`"), told[method, path])
+        for (method, path), scope in ROUTES.items()
+    ]
     yield _table(("route", "who may call it", "what it does"), rows)
+    yield "## Only in the demo\n"
+    yield "`consentry demo` has these as well. They answer this machine's own browser only.\n"
+    local = [(f"`{method} {path}`", text) for (method, path), text in DEMO_ROUTES.items()]
+    yield _table(("route", "what it does"), local)
 
 
 def categories() -> Iterator[str]:
@@ -112,11 +131,12 @@ def categories() -> Iterator[str]:
         yield f"## `{one.name}`: {one.title}\n"
         yield f"{one.text}\n"
         seen = ", ".join(f"`{name}`" for name in one.assessed_by) or "no built-in detector yet"
-        yield f"Severity {one.severity}. Reported by {seen}. Points: {', '.join(one.points)}.\n"
-        for law in one.legal:
+        points = ", ".join(one.statement) or "none"
+        yield f"Severity {one.severity}. Reported by {seen}. Points of the statement: {points}.\n"
+        for law in one.law:
             yield (
-                f"- {law.jurisdiction}: {law.name} ({law.source}; checked {law.checked_on}, "
-                f"{law.confidence})\n"
+                f"- {law.jurisdiction}, {law.name}: {law.says} Source: {law.source}; checked "
+                f"{law.checked_on}; confidence {law.confidence}.\n"
             )
 
 
@@ -150,7 +170,7 @@ def models() -> Iterator[str]:
         for one in load_detectors(Settings()).active
     ]
     yield _table(("detector", "looks at", "stages", "categories"), rows)
-    for card in cards():
+    for card in cards().values():
         yield f"## Model `{card.name}`: {card.task}\n"
         yield _table(
             ("fact", "value"),
@@ -162,7 +182,9 @@ def models() -> Iterator[str]:
                 ("bytes", f"{card.bytes:,}"),
             ],
         )
-        yield "Measured:\n\n" + "\n".join(f"- {line}" for line in card.measured) + "\n"
+        yield f"In: {card.input}\n\nOut: {card.output}\n\nChanged by us: {card.changes}\n"
+        measured = [(one.what, one.value, one.on) for one in card.measured]
+        yield _table(("measured", "value", "on"), measured)
         yield "Limits:\n\n" + "\n".join(f"- {line}" for line in card.limits) + "\n"
 
 

@@ -7,10 +7,12 @@ misspelt safeguard is found at start and not when it was needed.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 MIB = 1024 * 1024
+_PREFIX: Final = "CONSENTRY_"
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -195,7 +198,7 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CONSENTRY_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -277,21 +280,32 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
 
 
 def _check_variables() -> None:
-    """Refuse a CONSENTRY_ variable that sets nothing: it was meant to set something."""
-    known = {"CONSENTRY_CONFIG"}
-    for name, setting in Settings.model_fields.items():
-        known.add(f"CONSENTRY_{name.upper()}")
-        if isinstance(setting.annotation, type) and issubclass(setting.annotation, BaseModel):
-            inner = setting.annotation.model_fields
-            known |= {f"CONSENTRY_{name.upper()}__{one.upper()}" for one in inner}
-    given = {name for name in os.environ if name.upper().startswith("CONSENTRY_")}
-    unknown = sorted(
+    """Refuse a CONSENTRY_ variable that was meant to set something and sets nothing.
+
+    That is one with a section in it, or one that is nearly a setting's name; other names
+    (CONSENTRY_KEY in somebody's script) are none of our business.
+    """
+    known = set(_variables())
+    given = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
+    unknown = (name for name in given - known if not name.startswith(f"{_PREFIX}MODELS__"))
+    plain = [name.removeprefix(_PREFIX) for name in known]
+    meant = sorted(
         name
-        for name in given
-        if name.upper() not in known and not name.upper().startswith("CONSENTRY_MODELS__")
+        for name in unknown
+        if "__" in name or difflib.get_close_matches(name.removeprefix(_PREFIX), plain, cutoff=0.8)
     )
-    if unknown:
-        raise ConfigError(f"No setting is called {', '.join(unknown)}.")
+    if meant:
+        raise ConfigError(f"No setting is called {', '.join(meant)}.")
+
+
+def _variables() -> Iterator[str]:
+    """Every variable that sets something, but those for single models."""
+    yield f"{_PREFIX}CONFIG"
+    for name, setting in Settings.model_fields.items():
+        yield f"{_PREFIX}{name.upper()}"
+        if isinstance(setting.annotation, type) and issubclass(setting.annotation, BaseModel):
+            for inner in setting.annotation.model_fields:
+                yield f"{_PREFIX}{name.upper()}__{inner.upper()}"
 
 
 def load_settings(**flags: Any) -> Settings:  # noqa: ANN401  the shape is checked by pydantic

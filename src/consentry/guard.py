@@ -69,13 +69,20 @@ class Replay:
 
     Attributes:
         decision: as it was stored.
-        verdict: what the same policy says now.
-        same: whether the actions agree.
+        context: the facts that it was judged by.
+        policy: the policy that was in force when it was made.
+        verdict: what that policy says now.
     """
 
     decision: Decision
+    context: PolicyContext
+    policy: Policy
     verdict: Verdict
-    same: bool
+
+    @property
+    def same(self) -> bool:
+        """Whether judging again gives the stored action."""
+        return self.verdict.action is self.decision.action
 
 
 class Guard:
@@ -203,10 +210,8 @@ class Guard:
         policy = self.policy
         if decision.policy != policy.version:
             policy = Policy.from_text(self.storage.policies.source(decision.policy), "stored")
-        verdict = policy.decide(
-            decision.findings, PolicyContext.from_json(decision.stage, decision.context)
-        )
-        return Replay(decision, verdict, verdict.action is decision.action)
+        context = PolicyContext.from_json(decision.stage, decision.context)
+        return Replay(decision, context, policy, policy.decide(decision.findings, context))
 
     def preview(self, data: bytes, *, max_side: int) -> Preview:
         """A small JPEG of a picture, or of a clip's first frame, decoded in a limited child.

@@ -51,10 +51,18 @@ def test_a_wrong_file_is_refused_by_name(tmp_path, text, word):
         load_settings()
 
 
-def test_a_misspelt_variable_is_refused(monkeypatch):
-    monkeypatch.setenv("CONSENTRY_SERVER__PROT", "1")
-    with pytest.raises(ConfigError, match="CONSENTRY_SERVER__PROT"):
+@pytest.mark.parametrize(
+    "name", ["CONSENTRY_SERVER__PROT", "CONSENTRY_LOGLEVEL", "CONSENTRY_SERVR__PORT"]
+)
+def test_a_misspelt_variable_is_refused(monkeypatch, name):
+    monkeypatch.setenv(name, "1")
+    with pytest.raises(ConfigError, match=name):
         load_settings()
+
+
+def test_a_variable_of_somebody_else_is_left_alone(monkeypatch):
+    monkeypatch.setenv("CONSENTRY_KEY", "a key in somebody's script")
+    assert load_settings().server.port == 8080
 
 
 def test_a_named_file_must_exist(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import threading
@@ -10,12 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from consentry.models.locate import locate
+from PIL import Image
 
 from consentry.config import Settings
 from consentry.errors import StorageError
 from consentry.findings import Action
 from consentry.guard import Guard
+from consentry.models.locate import locate
 
 
 @pytest.fixture
@@ -23,7 +25,7 @@ def own_model(tmp_path: Path, settings: Settings):
     """An installation whose explicitness model is a file that a test may harm."""
     original = locate("open-nsfw", settings)
     copy = tmp_path / "open-nsfw.onnx"
-    copy.write_bytes(original.read_bytes())
+    copy.write_bytes(original.path.read_bytes())
     digest = hashlib.sha256(copy.read_bytes()).hexdigest()
     override = {"open-nsfw": {"file": copy, "sha256": digest}}
     return copy, settings.model_copy(
@@ -61,13 +63,23 @@ def test_an_altered_model_file_blocks_the_output(own_model, cup):
     assert decision.action is Action.BLOCK
 
 
-def test_a_killed_decoder_child_blocks_this_output_and_not_the_next(guard, portrait, cup):
+def busy(pid: int) -> int:
+    """Clock ticks that the process has worked in user mode (proc(5), field 14)."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
+
+
+def test_a_killed_decoder_child_blocks_this_output_and_not_the_next(guard, cup):
+    buffer = io.BytesIO()
+    Image.effect_noise((5000, 5000), 80).save(buffer, "PNG", compress_level=1)  # takes a while
     (child,) = guard._decoder.pids
-    os.kill(child, signal.SIGSTOP)
+    before = busy(child)
     decisions = []
-    thread = threading.Thread(target=lambda: decisions.append(guard.check_output(portrait)))
+    thread = threading.Thread(
+        target=lambda: decisions.append(guard.check_output(buffer.getvalue()))
+    )
     thread.start()
-    time.sleep(0.3)
+    while busy(child) < before + 5 and thread.is_alive():
+        time.sleep(0.005)
     os.kill(child, signal.SIGKILL)
     thread.join(10)
     (decision,) = decisions
@@ -80,7 +92,6 @@ def test_a_killed_decoder_child_blocks_this_output_and_not_the_next(guard, portr
 
 def test_without_a_stored_decision_there_is_none(settings, cup):
     with Guard.open(settings) as guard:
-        (settings.home / "consentry.db").chmod(0o600)
         guard.storage.decisions.save = lambda plain: (_ for _ in ()).throw(  # noqa: ARG005
             StorageError("The disk is full.")
         )

@@ -103,7 +103,7 @@ def test_no_detector_at_all_is_not_a_clean_bill(screener_with, cup):
 
 
 def test_a_detector_switched_off_is_named(screener_with, cup):
-    screener = screener_with(FakeDetector(), disabled=("age",))
+    screener = screener_with(FakeDetector(), disabled=(FakeDetector(name="age"),))
     gate = gates(screener.screen(Submission(Stage.UPLOAD, media=cup)))["age"]
     assert (gate.status, gate.saw) == ("not_assessed", None)
 

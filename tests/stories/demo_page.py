@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-THE_REAL_SYSTEM = False
+THE_REAL_SYSTEM = True
 """Whether the stories are told of the real system in a process of its own, or of a stand-in."""
 
 PHONE = {"width": 320, "height": 640}

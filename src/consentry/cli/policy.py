@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from consentry.errors import UnavailableError
 from consentry.findings import Stage
 
 if TYPE_CHECKING:  # loaded when a command runs: `--help` stays quick
@@ -34,12 +33,14 @@ def load_decision(decision_id: str) -> tuple[Sequence[Finding], PolicyContext, P
 
     Raises:
         NotFoundError: no decision has this id.
-        UnavailableError: stored decisions cannot be read.
+        StorageError: stored decisions cannot be read.
     """
-    raise UnavailableError(
-        f"The decision {decision_id} cannot be read: no decisions are stored yet.",
-        hint="Name what was found: --stage output --finding sexual.explicit=0.6.",
-    )
+    from consentry.config import load_settings
+    from consentry.guard import Guard
+
+    with Guard.open(load_settings()) as guard:
+        replay = guard.replay(decision_id)
+    return replay.decision.findings, replay.context, replay.policy
 
 
 @click.group()

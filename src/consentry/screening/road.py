@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from consentry.detectors.contract import Detector
 from consentry.errors import ConsentryError, InputError
@@ -64,7 +65,7 @@ class Road:
 
     def _located(self, result: Result) -> Sequence[Finding]:
         """The findings, with the time in the clip and the input that they are about."""
-        where = dict(result.look.where)
+        where: dict[str, Any] = dict(result.look.where)
         if self.submission.stage is Stage.PROMPT and result.detector.kind == "picture":
             where["input"] = "reference"
         if result.status not in {"checked", "cached"}:

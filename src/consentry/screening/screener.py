@@ -9,13 +9,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from consentry.config import Settings
 from consentry.detectors.contract import Detector, Kind
 from consentry.detectors.loading import Roster
 from consentry.errors import ConsentryError, InputError
 from consentry.findings import Action, Stage, unchecked
-from consentry.media import MediaDecoder, Prompt
+from consentry.media import MediaDecoder, Picture, Prompt
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
 from consentry.policy.floors import blind
@@ -122,7 +123,7 @@ class Screener:
         return [
             Look(
                 ("picture", digest),
-                lambda place=place: opened.decode()[place],  # type: ignore[misc]  bound per loop
+                partial(_subject, opened, place),
                 detectors,
                 {} if time_s is None else {"time_s": round(time_s, 3)},
             )
@@ -178,6 +179,10 @@ class Screener:
             error=None if road.error is None else road.error.code,
             keep=verdict.keep,
         )
+
+
+def _subject(opened: Opened, place: int) -> Picture:
+    return opened.decode()[place]
 
 
 def _has_reference(submission: Submission) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from types import MappingProxyType
 from typing import Any, Final
 
 import anyio
@@ -29,12 +30,25 @@ from consentry.web.forms import FormData, FormLimits, read_form
 from consentry.web.origin import refusal
 from consentry.web.pages import SECURITY_HEADERS, Pages
 
-__all__ = ["demo_router"]
+__all__ = ["DEMO_ROUTES", "demo_router"]
 
 PREVIEW_SIDE: Final = 960
 """Longest side of the picture on the page, in pixels."""
 
 _PAGES: Final = Pages(Path(__file__).parent / "templates")
+
+
+DEMO_ROUTES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("GET", "/"): "Leads to the demo.",
+        ("GET", "/demo"): "The demo's form.",
+        ("POST", "/demo"): "Takes the form and shows the decision.",
+        ("GET", "/demo/samples/{name}.jpg"): "One of the sample photos.",
+        ("GET", "/static/{name:path}"): "Style, typeface and drawings; nothing in them is private.",
+    }
+)
+"""The routes that only `consentry demo` has, and what they do. They ask for no key and answer the
+browser of this machine only; the static files answer whoever reaches the address."""
 
 
 class _LocalRoute(APIRoute):
