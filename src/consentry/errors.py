@@ -7,7 +7,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     ConsentryError
     ├── InputError            the caller's bytes or words cannot be used
     │   ├── MediaError        … see consentry.media for what each one means
-    │   └── PromptError
+    │   ├── PromptError
+    │   └── RequestError      an HTTP request has not the form that its route asks for
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -17,7 +18,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   └── StorageError      the database or the object folder cannot be used
     ├── AccessError           who is asking may not
     │   ├── AuthenticationError
-    │   └── ScopeError
+    │   ├── ScopeError
+    │   └── ThrottledError    too many wrong keys: wait
     ├── NotFoundError
     └── BusyError             more work than the configured limits allow
 """
@@ -51,8 +53,10 @@ __all__ = [
     "NotFoundError",
     "PolicyError",
     "PromptError",
+    "RequestError",
     "ScopeError",
     "StorageError",
+    "ThrottledError",
     "UnavailableError",
 ]
 
@@ -161,6 +165,22 @@ class PromptError(InputError):
     default_hint = "Send a prompt of text within prompt.max_characters."
 
 
+class RequestError(InputError):
+    """An HTTP request has not the form that its route asks for.
+
+    Attributes:
+        faults: pairs of a field's name and what is wrong with it; never its value.
+    """
+
+    code = "input.request"
+    default_hint = "See /openapi.json for the form of the request."
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        """Say which fields are wrong."""
+        super().__init__("The request has not the form that is asked for.")
+        self.faults = faults
+
+
 class ConfigError(ConsentryError):
     """A setting is wrong; the system refuses to start."""
 
@@ -240,6 +260,13 @@ class ScopeError(AccessError):
 
     code = "access.scope"
     default_hint = "Use a key that has this scope."
+
+
+class ThrottledError(AccessError):
+    """Too many wrong keys were tried in a short time."""
+
+    code = "access.throttled"
+    default_hint = "Wait a minute, then use the right key."
 
 
 class NotFoundError(ConsentryError):

@@ -100,6 +100,7 @@ class PolicyContext:
         has_prompt: there are words.
         has_reference: a reference picture goes with the prompt, seen here or not.
         account_age_band: age of the account's holder, "" when not known.
+        refused: the input is at fault and was not opened: a floor blocks it, rules do not see it.
     """
 
     stage: Stage
@@ -107,6 +108,7 @@ class PolicyContext:
     has_prompt: bool = False
     has_reference: bool = False
     account_age_band: AgeBand = ""
+    refused: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The facts by their names in rules, without the stage: what a decision records."""
@@ -115,6 +117,7 @@ class PolicyContext:
             "has_prompt": self.has_prompt,
             "has_reference": self.has_reference,
             "account.age_band": self.account_age_band,
+            "refused": self.refused,
         }
 
     @classmethod
@@ -126,6 +129,7 @@ class PolicyContext:
             has_prompt=plain.get("has_prompt", False),
             has_reference=plain.get("has_reference", False),
             account_age_band=plain.get("account.age_band", ""),
+            refused=plain.get("refused", False),
         )
 
 

@@ -124,7 +124,7 @@ class Policy:
             _outcome(rule, answer, context.stage)
             for rule, answer in zip(rules, answers, strict=True)
         )
-        return Evaluation(values, floors(scores, context.stage), outcomes)
+        return Evaluation(values, floors(scores, context.stage, refused=context.refused), outcomes)
 
     def named_values(self, rule: Rule, values: Mapping[str, Value]) -> dict[str, Value]:
         """The variables that the condition of `rule` names, with their values."""

@@ -28,6 +28,7 @@ __all__ = [
     "MINOR_POSSIBLE",
     "NEVER_KEPT",
     "NOT_CHECKED",
+    "NOT_OPENED",
     "SEXUAL_LIKELY",
     "SEXUAL_POSSIBLE",
     "blind",
@@ -53,6 +54,7 @@ CHILD_KNOWN: Final = "floor.child-known"
 CHILD_SEXUAL: Final = "floor.child-sexual"
 CHILD_POSSIBLE: Final = "floor.child-possible"
 NOT_CHECKED: Final = "floor.not-checked"
+NOT_OPENED: Final = "floor.not-opened"
 
 NEVER_KEPT: Final = frozenset({CHILD_KNOWN, CHILD_SEXUAL, CHILD_POSSIBLE})
 """Where one of these speaks, no rule's `keep` applies: nothing of the picture is stored."""
@@ -74,6 +76,10 @@ _TEXTS: Final = {
         "stopped. Everyday pictures are sometimes stopped by this check. If this is a mistake, "
         "you can ask for a person to check it, or choose another picture or other words."
     ),
+    NOT_OPENED: (
+        "We could not open this, so nobody could check it, and it was stopped. The reason beside "
+        "this one says what to do."
+    ),
     NOT_CHECKED: (
         "One of our checks could not be made, so this does not go on by itself. Please try again "
         "in a little while; if it stays like this, ask for a person to check it."
@@ -81,14 +87,16 @@ _TEXTS: Final = {
 }
 
 
-def floors(scores: Scores, stage: Stage) -> tuple[PolicyReason, ...]:
+def floors(scores: Scores, stage: Stage, *, refused: bool = False) -> tuple[PolicyReason, ...]:
     """What the floors ask for, the strictest first; empty when they ask for nothing.
 
     Args:
         scores: the highest score of each category that was found, and of no other.
         stage: where on the road.
+        refused: the input is at fault and was not opened.
     """
-    spoken = (_child(scores), _not_checked(scores, stage))
+    not_opened = (NOT_OPENED, Action.BLOCK) if refused else None
+    spoken = (_child(scores), not_opened, _not_checked(scores, stage))
     return tuple(
         PolicyReason(code, _TEXTS[code], action, "floor")
         for code, action in (answer for answer in spoken if answer is not None)
