@@ -222,7 +222,9 @@ def test_a_rule_that_cannot_be_judged_counts_as_one_that_fired(rule_text):
 
 def test_a_condition_may_end_with_a_comment(rule_text):
     text = rule_text("one", when="faces > 0 // somebody", given=FACE) + rule_text("two")
-    assert len(Policy.from_text(text).decide([found("person.face")], OUTPUT).reasons) == 2
+    policy = Policy.from_text(text)
+    assert len(policy.decide([found("person.face")], OUTPUT).reasons) == 2
+    assert policy._by_stage[Stage.OUTPUT][1]._list is not None, "judged in one step"
 
 
 def test_many_rules_are_judged_as_well(rule_text):
