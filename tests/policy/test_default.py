@@ -1,9 +1,7 @@
 """The default policy: every rule has vectors that would notice a change, and reads plainly."""
 
-import importlib.util
 import itertools
 import re
-from pathlib import Path
 
 import pytest
 
@@ -15,12 +13,6 @@ from consentry.policy.vectors import run
 
 DEFAULT = Policy.load()
 RULES = pytest.mark.parametrize("rule", DEFAULT.rules, ids=lambda rule: rule.id)
-
-_spec = importlib.util.spec_from_file_location(
-    "plain_words", Path(__file__).with_name("test_taxonomy.py")
-)
-plain_words = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(plain_words)
 
 
 def test_it_passes_its_own_vectors():
@@ -36,8 +28,8 @@ def test_a_rule_has_a_vector_that_fires_and_a_near_miss(rule):
 
 
 @RULES
-def test_a_rule_is_plain_and_says_what_happens_next(rule):
-    assert plain_words.faults(rule.text) == []
+def test_a_rule_is_plain_and_says_what_happens_next(rule, faults):
+    assert faults(rule.text) == []
     assert rule.why.endswith(".")
     if rule.action is Action.BLOCK:
         assert "you can ask for a person" in rule.text
