@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from consentry.detectors.contract import Example, Kind, Seen, Subject
 from consentry.findings import Finding, Stage
 
-
 BOTH_HALVES = frozenset({"sexual.explicit", "minor.apparent"})
 """Who declares both can see both halves of the child floor, so that nothing is unchecked."""
 

@@ -111,7 +111,11 @@ def routes() -> Iterator[str]:
     yield "# Routes\n"
     yield "Who may call a route is decided in one table; tests compare it with the server.\n"
     rows = [
-        (f"`{method} {path}`", who.get(scope, f"a key with the scope `{scope}`"), told[method, path])
+        (
+            f"`{method} {path}`",
+            who.get(scope, f"a key with the scope `{scope}`"),
+            told[method, path],
+        )
         for (method, path), scope in ROUTES.items()
     ]
     yield _table(("route", "who may call it", "what it does"), rows)

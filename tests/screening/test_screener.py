@@ -7,10 +7,10 @@ import io
 
 import numpy as np
 import pytest
-from consentry.detectors.loading import Roster
 from PIL import Image
 from tests.fakes import FakeDetector, raising, saying
 
+from consentry.detectors.loading import Roster
 from consentry.errors import DetectorError, ModelMissingError, PolicyError
 from consentry.findings import Action, Finding, Stage
 from consentry.media import MediaDecoder

@@ -55,9 +55,7 @@ class Sense:
     cells: Cells
 
 
-def senses(
-    tokens: Sequence[Token], capitals: Collection[int], lexicon: Lexicon
-) -> Iterator[Sense]:
+def senses(tokens: Sequence[Token], capitals: Collection[int], lexicon: Lexicon) -> Iterator[Sense]:
     """What each language makes of the text, for those in which some rule could match.
 
     `capitals` are the places of tokens that are written with a capital inside a sentence.

@@ -53,9 +53,7 @@ class RuleText:
         Raises:
             KeyError, TypeError: something is missing, or is there that should not be.
         """
-        lists = {
-            key: tuple(plain[key]) for key in ("match", "unless", "languages") if key in plain
-        }
+        lists = {key: tuple(plain[key]) for key in ("match", "unless", "languages") if key in plain}
         return cls(**{"reference": plain["score"], **plain, **lists})
 
 
@@ -138,7 +136,9 @@ def built_in_files() -> tuple[SharedFile, tuple[LanguageFile, ...]]:
             else:
                 languages.append(_language(plain))
         except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-            raise ConfigError(f"The prompt rules in {source.name} cannot be used: {error}.") from error
+            raise ConfigError(
+                f"The prompt rules in {source.name} cannot be used: {error}."
+            ) from error
     if shared is None:
         raise ConfigError(f"The prompt rules lack {_SHARED}.")
     return shared, tuple(languages)

@@ -233,7 +233,9 @@ def _follows(rest: Sequence[str], words: Sequence[str], place: int) -> bool:
     if place + len(rest) > len(words):
         return False
     return all(
-        words[place + step].startswith(want[:-1]) if want.endswith("*") else words[place + step] == want
+        words[place + step].startswith(want[:-1])
+        if want.endswith("*")
+        else words[place + step] == want
         for step, want in enumerate(rest)
     )
 

@@ -28,7 +28,7 @@ __all__ = ["BUILT_IN", "SEPARATOR", "Classes", "Pattern", "literals"]
 
 SEPARATOR: Final = "|"
 BUILT_IN: Final = tuple(
-    "stop rest comma other capital number under18 common shared".split()
+    ["stop", "rest", "comma", "other", "capital", "number", "under18", "common", "shared"]
 )
 _FIRST_LETTER: Final = 0xE000
 _PART: Final = re.compile(

@@ -46,17 +46,19 @@ class PromptRulesDetector:
     kind: ClassVar[Kind] = "prompt"
     stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
     needs: ClassVar[tuple[str, ...]] = ()
-    categories: ClassVar[frozenset[str]] = frozenset({
-        "defamation.crime",
-        "evasion",
-        "language.unknown",
-        "minor.referenced",
-        "person.named",
-        "sexual.explicit",
-        "sexual.nudity",
-        "sexual.suggestive",
-        "sexual.undress",
-    })
+    categories: ClassVar[frozenset[str]] = frozenset(
+        {
+            "defamation.crime",
+            "evasion",
+            "language.unknown",
+            "minor.referenced",
+            "person.named",
+            "sexual.explicit",
+            "sexual.nudity",
+            "sexual.suggestive",
+            "sexual.undress",
+        }
+    )
 
     def __init__(self) -> None:
         """Work out the version; the rules themselves are read at the first use."""
@@ -94,7 +96,9 @@ class PromptRulesDetector:
         tokens = read(text, lexicon)
         found = [
             self._finding(match, text, subject)
-            for sense in _trusted(senses(tokens, _capitals(subject, text, tokens), lexicon), subject)
+            for sense in _trusted(
+                senses(tokens, _capitals(subject, text, tokens), lexicon), subject
+            )
             for match in _matches(sense)
         ]
         found += self._evasions(found, lexicon)

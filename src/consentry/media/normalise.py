@@ -219,7 +219,7 @@ def _words(text: str) -> Iterator[Word]:
         start, end = match.span()
         if kind is None:
             found = match.group()
-            yield Word(found[:-2] if found.endswith("'s") else found, start, end)
+            yield Word(found.removesuffix("'s"), start, end)
         else:
             yield Word("." if kind == "stop" else ",", start, end)
 

@@ -70,9 +70,15 @@ class Road:
             where["input"] = "reference"
         if result.status not in {"checked", "cached"}:
             return [unchecked(result.detector.name, result.note, **where)]
-        if not where:
-            return result.findings
-        return [replace(one, where={**(one.where or {}), **where}) for one in result.findings]
+        return [
+            # What is judged is what is stored: a replay must not differ by a rounding.
+            replace(
+                one,
+                score=round(one.score, 4),
+                where={**(one.where or {}), **where} or None,
+            )
+            for one in result.findings
+        ]
 
     def _gate(self, group: Sequence[Result]) -> Gate:
         worst = min(group, key=lambda result: _WORST.index(result.status))

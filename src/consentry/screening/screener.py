@@ -19,7 +19,7 @@ from consentry.findings import Action, Stage, unchecked
 from consentry.media import MediaDecoder, Picture, Prompt
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
-from consentry.policy.floors import blind
+from consentry.policy.floors import NOT_OPENED, blind
 from consentry.screening.cache import ResultCache
 from consentry.screening.decision import Decision, Gate, Reason
 from consentry.screening.opening import Opened, Outline, refusal
@@ -162,8 +162,9 @@ class Screener:
         context = _context(road)
         verdict = self.policy.decide(road.findings, context)
         reasons = tuple(Reason(one.code, one.text, one.action) for one in verdict.reasons)
-        if road.error is not None:
-            reasons = (Reason(road.error.code, str(road.error), Action.BLOCK), *reasons)
+        if road.error is not None:  # the fault is the file's: "try again later" would mislead
+            told = tuple(reason for reason in reasons if reason.code == NOT_OPENED)
+            reasons = (Reason(road.error.code, str(road.error), Action.BLOCK), *told)
         return Decision(
             id=uuid.uuid4().hex,
             created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
