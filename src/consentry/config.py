@@ -276,12 +276,31 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
 
 
+def _check_variables() -> None:
+    """Refuse a CONSENTRY_ variable that sets nothing: it was meant to set something."""
+    known = {"CONSENTRY_CONFIG"}
+    for name, setting in Settings.model_fields.items():
+        known.add(f"CONSENTRY_{name.upper()}")
+        if isinstance(setting.annotation, type) and issubclass(setting.annotation, BaseModel):
+            inner = setting.annotation.model_fields
+            known |= {f"CONSENTRY_{name.upper()}__{one.upper()}" for one in inner}
+    given = {name for name in os.environ if name.upper().startswith("CONSENTRY_")}
+    unknown = sorted(
+        name
+        for name in given
+        if name.upper() not in known and not name.upper().startswith("CONSENTRY_MODELS__")
+    )
+    if unknown:
+        raise ConfigError(f"No setting is called {', '.join(unknown)}.")
+
+
 def load_settings(**flags: Any) -> Settings:  # noqa: ANN401  the shape is checked by pydantic
     """Collect the settings from all sources; `flags` win.
 
     Raises:
         ConfigError: a name is unknown or a value is not allowed; every fault is listed.
     """
+    _check_variables()
     try:
         return Settings(**flags)
     except ValidationError as error:
