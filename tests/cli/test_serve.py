@@ -14,7 +14,6 @@ import pytest
 
 from consentry.config import ServerSettings, Settings
 from consentry.errors import ConfigError
-from consentry.guard import Guard
 from consentry.web import running
 from consentry.web.running import listen, url_of
 
@@ -61,7 +60,6 @@ def _ready_line(process):
     return line
 
 
-@pytest.mark.skipif(not hasattr(Guard, "check_prompt"), reason="the real Guard is not here yet")
 def test_the_whole_server_serves_and_stops(environment):
     words = [sys.executable, "-m", "consentry", "serve", "--port", "0"]
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, env=environment) as process:

@@ -65,6 +65,15 @@ class FakeGuard:
         return self.parts
 
 
+def _reasons(error: str | None) -> tuple[Reason, ...]:
+    if error is None:
+        return ()
+    return (
+        Reason("undecoded", "It does not go on by itself.", Action.BLOCK),
+        Reason(error, "The file could not be opened.", Action.BLOCK),
+    )
+
+
 def _decide(submission: Submission) -> Decision:
     error = None
     if submission.media is not None and not submission.media.startswith(b"\xff\xd8"):
@@ -78,7 +87,7 @@ def _decide(submission: Submission) -> Decision:
         input=submission.reference or f"sha256:{digest}",
         stage=submission.stage,
         action=action,
-        reasons=(Reason(error, "The file could not be opened.", action),) if error else (),
+        reasons=_reasons(error),
         shadow=(Reason("trial", "On trial.", Action.REVIEW, shadow=True),),
         findings=(Finding("face", 0.97, "faces", {"box": [1.0, 2.0, 3.0, 4.0]}),),
         gates=(

@@ -51,7 +51,7 @@ def shell(guard, tmp_path, serve_guard):
         "PATH": f"{command.parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "CONSENTRY_HOME": str(guard.settings.home),
-        "CONSENTRY_KEY": token,
+        "KEY": token,
         "KEY_ID": record.id,
         "DECISION": decision,
     }

@@ -218,6 +218,7 @@ async def test_unopened_input_is_a_problem_with_the_stored_decision(client, medi
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
     assert (problem["code"], problem["status"]) == (code, status)
+    assert problem["detail"] == "The file could not be opened."
     assert problem["decision"]["action"] == "block"
     assert (await client.get(answer.headers["Location"])).json() == problem["decision"]
 

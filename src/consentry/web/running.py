@@ -72,11 +72,14 @@ def run_workers(settings: Settings, workers: int, *, on_start: Callable[[str], N
     """Serve with several processes, each with its own models, until a signal to stop.
 
     Raises:
-        ConfigError: the address is taken.
+        ConfigError: the address is taken, or a setting is wrong.
+        StorageError: the data folder or the database is not usable.
     """
     with listen(settings.server) as listener, _stoppable():
+        from consentry.guard import Guard
         from consentry.web.server import serve_workers
 
+        Guard.open(settings).close()  # what is wrong is said once, here, and not by each worker
         on_start(url_of(listener))
         serve_workers(listener, workers)
 

@@ -113,10 +113,16 @@ def _answer(request: Request, decision: Decision, body: bytes) -> Response:
         request,
         code_to_status(decision.error),
         decision.error,
-        detail=" ".join(reason.text for reason in decision.reasons),
+        detail=_why(decision),
         headers=location,
         decision=decision.as_json(),
     )
+
+
+def _why(decision: Decision) -> str:
+    """What is wrong with the input; what the policy made of it is in the decision."""
+    texts = {reason.code: reason.text for reason in decision.reasons}
+    return texts.get(decision.error or "") or " ".join(texts.values())
 
 
 def _encode(plain: dict[str, Any]) -> bytes:
