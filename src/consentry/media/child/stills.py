@@ -91,7 +91,7 @@ def _fast_jpeg(data: bytes, turn: int, limits: Limits, output: Output) -> FrameS
             output.used = used
             return None
         if turn != 1:
-            flatten.upright(pixels, turn)[:] = target
+            flatten.turn(target, turn, pixels)
     return region.spot(*shape, 0.0)
 
 
