@@ -72,13 +72,14 @@ def video(  # noqa: PLR0913  what videos differ in
     codec: str | None = None,
     rotation: int = 0,
     options: dict[str, str] | None = None,
+    muxing: dict[str, str] | None = None,
 ) -> bytes:
     import av
 
     out = io.BytesIO()
     codec = codec or {"mp4": "libx264", "mov": "libx264"}.get(format_, "libvpx-vp9")
     muxer = {"mkv": "matroska"}.get(format_, format_)
-    with av.open(out, "w", format=muxer) as container:
+    with av.open(out, "w", format=muxer, container_options=muxing or {}) as container:
         stream = container.add_stream(codec, rate=rate, options=options or {"crf": "10"})
         stream.width, stream.height = frames[0].size
         stream.pix_fmt = "yuv420p"

@@ -96,9 +96,10 @@ def test_pages_of_different_sizes(decoder: MediaDecoder) -> None:
     assert [frame.picture.pixels.shape for frame in clip.frames] == [(30, 40, 3), (70, 90, 3)]
 
 
-def test_a_large_second_page_does_not_slip_past_the_limit() -> None:
-    data = makers.animation([makers.photo(size=(40, 30)), Image.new("RGB", (300, 300))], "tiff")
-    settings = MediaSettings(decoders=1, max_pixels=50_000)
+@pytest.mark.parametrize("second", [(300, 300), (600, 2)])
+def test_a_large_second_page_does_not_slip_past_the_limit(second: tuple[int, int]) -> None:
+    data = makers.animation([makers.photo(size=(40, 30)), Image.new("RGB", second)], "tiff")
+    settings = MediaSettings(decoders=1, max_pixels=50_000, max_side=500)
     with MediaDecoder(settings) as small, pytest.raises(MediaPixelsError):
         small.decode(data)
 

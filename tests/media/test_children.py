@@ -79,6 +79,17 @@ def test_a_child_that_died_while_idle_is_replaced_unnoticed() -> None:
             assert decoder.pids != (pid,)
 
 
+def test_a_child_that_died_before_it_read_the_file_is_replaced_unnoticed() -> None:
+    with MediaDecoder(MediaSettings(decoders=1)) as decoder, ThreadPoolExecutor(1) as threads:
+        decoder.warm_up()
+        (pid,) = decoder.pids
+        os.kill(pid, signal.SIGSTOP)  # the request lies in its socket, unread
+        job = threads.submit(decoder.decode, small())
+        time.sleep(0.1)
+        os.kill(pid, signal.SIGKILL)
+        assert isinstance(job.result(), Picture)
+
+
 @pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM])
 def test_a_child_that_dies_at_work_is_named_and_replaced(ended_by: signal.Signals) -> None:
     data = slow()
@@ -294,6 +305,8 @@ def test_children_end_with_a_parent_that_is_killed() -> None:
     ) as parent:
         assert parent.stdout is not None
         pids = [int(word) for word in parent.stdout.readline().split()]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)  # so that they cannot notice it themselves
         parent.kill()
     assert len(pids) == 2
     for pid in pids:

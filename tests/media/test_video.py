@@ -117,6 +117,13 @@ class TestLimits:
         with pytest.raises(MediaVideoError, match="seconds long"):
             strict.decode(makers.video(still(40)))
 
+    def test_too_long_although_the_header_does_not_say(self, strict: MediaDecoder) -> None:
+        data = makers.video(still(40), "webm", muxing={"live": "1"})
+        with av.open(io.BytesIO(data)) as container:
+            assert not container.duration
+        with pytest.raises(MediaVideoError, match="seconds long"):
+            strict.decode(data)
+
     def test_too_many_bytes(self, strict: MediaDecoder) -> None:
         with pytest.raises(MediaSizeError) as caught:
             strict.decode(makers.video(still(3)) + bytes(60_000))
