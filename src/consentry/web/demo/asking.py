@@ -59,7 +59,7 @@ def _status(error: ConsentryError) -> int:
     if isinstance(error, MediaSizeError):
         return 413
     if isinstance(error, InputError):
-        return 422 if error.code != InputError.code else 400
+        return 400 if isinstance(error, RequestError) else 422
     return 503
 
 
