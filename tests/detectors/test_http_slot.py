@@ -2,6 +2,7 @@ import io
 import json
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -27,7 +28,9 @@ class Classifier(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests, self.connections = [], set()
-        self.status, self.headers, self.body, self.wait = 200, {}, b'{"findings": []}', 0.0
+        self.status, self.headers, self.body = 200, {}, b'{"findings": []}'
+        self.may_answer, self.answered, self.pause = threading.Event(), False, 0.0
+        self.may_answer.set()
 
     @property
     def url(self):
@@ -41,13 +44,20 @@ class Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.requests.append((self.path, dict(self.headers), body))
         self.server.connections.add(self.client_address)
-        time.sleep(self.server.wait)
+        self.server.may_answer.wait(10)
+        self.server.answered = True
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(self.server.body)))
         for name, value in self.server.headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(self.server.body)
+        if not self.server.pause:
+            self.wfile.write(self.server.body)
+            return
+        with suppress(OSError):  # the one who asked may have gone
+            for byte in self.server.body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(self.server.pause)
 
     def log_message(self, *_):
         pass
@@ -186,9 +196,17 @@ def test_a_compressed_answer_is_no_answer(server, slot):
 
 
 def test_a_late_answer_is_no_answer(server, slot):
-    server.wait = 1.0
+    server.may_answer.clear()
     with pytest.raises(DetectorError, match=r"within 0\.1 s"):
         slot(timeout_seconds=0.1).detect(PICTURE, {})
+    assert not server.answered
+    server.may_answer.set()
+
+
+def test_an_answer_that_trickles_in_too_slowly_is_no_answer(server, slot):
+    server.pause = 0.05
+    with pytest.raises(DetectorError, match=r"within 0\.3 s"):
+        slot(timeout_seconds=0.3).detect(PICTURE, {})
 
 
 def test_a_classifier_that_is_not_there_is_said_so(server, slot):
