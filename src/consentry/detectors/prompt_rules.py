@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import ClassVar, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from consentry.config import Settings
 from consentry.detectors import _prompt_lexicon
@@ -25,7 +25,10 @@ _CODE: Final = "1"
 _MOST_PER_CATEGORY: Final = 3
 _MOST_EXAMPLES: Final = 4
 _EVEN: Final = 0.5
-_READABLE: Final = "\u0000-\u024f\u1e00-\u1eff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u0900-\u097f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+_READABLE: Final = (  # Latin, Cyrillic, Arabic, Devanagari, kana, Han and Hangul
+    "\u0000-\u024f\u1e00-\u1eff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u0900-\u097f"
+    "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+)
 _FOREIGN: Final = re.compile(rf"[^\W\d_{_READABLE}]")
 _HARMS: Final = ("sexual.", "defamation.")
 
@@ -42,11 +45,11 @@ class PromptRulesDetector:
     into the prompt as it was written, and `detail.rule` names the rule.
     """
 
-    name: ClassVar[str] = "prompt-rules"
-    kind: ClassVar[Kind] = "prompt"
-    stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
-    needs: ClassVar[tuple[str, ...]] = ()
-    categories: ClassVar[frozenset[str]] = frozenset(
+    name = "prompt-rules"
+    kind: Kind = "prompt"
+    stages = frozenset(Stage)
+    needs: tuple[str, ...] = ()
+    categories = frozenset(
         {
             "defamation.crime",
             "evasion",
