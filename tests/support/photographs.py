@@ -1,4 +1,4 @@
-"""The photographs that tests look at, as pixels; authors and licences in photos/CREDITS.md."""
+"""The photographs that tests look at, as pixels; authors and licences in tests/data/photos."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from PIL import Image
 
 from consentry.samples import sample
 
-FOLDER = Path(__file__).parent / "photos"
+FOLDER = Path(__file__).parent.parent / "data" / "photos"
 PEOPLE = (
     "ardern_2018",
     "ardern_2022",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeAlias
 
-from consentry.errors import ConsentryError, InputError, MediaSizeError
+from consentry.errors import ConsentryError, InputError, MediaSizeError, RequestError
 from consentry.findings import Stage
 from consentry.samples import SAMPLES, sample
 from consentry.screening.decision import Decision
