@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 from consentry.config import Settings
@@ -23,6 +25,7 @@ __all__ = ["PromptRulesDetector"]
 
 _CODE: Final = "1"
 _MOST_PER_CATEGORY: Final = 3
+_MOST_MATCHES: Final = 16
 _MOST_EXAMPLES: Final = 4
 _EVEN: Final = 0.5
 _READABLE: Final = (  # Latin, Cyrillic, Arabic, Devanagari, kana, Han and Hangul
@@ -170,7 +173,7 @@ def _matches(trusted: tuple[Sense, bool]) -> Iterator[_Match]:
         if mask & sense.mask:
             for rule, pattern in pairs:
                 if (likely or rule.text.sure) and pattern.may_match(sense.mask):
-                    yield from _search(sense, rule, pattern)
+                    yield from islice(_search(sense, rule, pattern), _MOST_MATCHES)
 
 
 def _search(sense: Sense, rule: Rule, pattern: Pattern) -> Iterator[_Match]:
@@ -178,15 +181,28 @@ def _search(sense: Sense, rule: Rule, pattern: Pattern) -> Iterator[_Match]:
     barred: list[tuple[int, int]] | None = None
     for match in pattern.finditer(cells.text):
         if barred is None:
-            barred = [
-                one.span()
-                for bar in rule.unless
-                if bar.may_match(sense.mask)
-                for one in bar.finditer(cells.text)
-            ]
+            barred = _barred(sense, rule)
         start, end = match.span()
-        if not any(first < end and start < last for first, last in barred):
+        before = bisect_left(barred, (end, end))  # those that start before this match ends
+        if not before or barred[before - 1][1] <= start:
             yield _Match(rule, cells.between(start, end))
+
+
+def _barred(sense: Sense, rule: Rule) -> list[tuple[int, int]]:
+    """Where `rule` must not match: spans in order, no two of which overlap."""
+    spans = sorted(
+        one.span()
+        for bar in rule.unless
+        if bar.may_match(sense.mask)
+        for one in bar.finditer(sense.cells.text)
+    )
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Collection[int]:
@@ -200,7 +216,7 @@ def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Col
     ]
     if len(upper) * 2 > len(tokens) + 2:
         return ()
-    return [place for place in upper if place > 0 and tokens[place - 1].text != "."]
+    return {place for place in upper if place > 0 and tokens[place - 1].text != "."}
 
 
 def _strongest(found: Iterable[Finding]) -> list[Finding]:
