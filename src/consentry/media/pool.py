@@ -88,6 +88,7 @@ class Pool:
         """End all children, also those at work; may be called twice."""
         with self._changed:
             self._closed = True
+            self._idle.clear()  # what a child shares with us goes with the last reference to it
             self._changed.notify_all()
             children = list(self._children) if os.getpid() == self._owner else []
         for child in children:
@@ -104,9 +105,9 @@ class Pool:
 
     def _leave_place(self, child: ChildProcess | None) -> None:
         with self._changed:
-            if child is not None and child not in self._children:
-                child = None
-            self._idle.append(child)
+            if self._closed:
+                return
+            self._idle.append(child if child in self._children else None)
             self._changed.notify()
 
     def _revive(self, child: ChildProcess | None) -> ChildProcess:

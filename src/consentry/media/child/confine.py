@@ -8,6 +8,7 @@ import os
 import resource
 import signal
 import sys
+from pathlib import Path
 from typing import Final
 
 __all__ = ["allow_seconds", "confine"]
@@ -16,10 +17,19 @@ _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
 _DESCRIPTORS: Final = 64
+_ROOM: Final = 64 * 1024 * 1024
 
 
 def confine(memory_bytes: int, parent: int) -> None:
-    """Limit memory, files and privileges, and end together with the parent."""
+    """Limit memory, files and privileges, and end together with the parent.
+
+    Raises:
+        MemoryError: the limit leaves no room for a picture.
+        OSError: the system refuses.
+    """
+    taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    if taken + _ROOM > memory_bytes:
+        raise MemoryError(f"it needs {(taken + _ROOM) // 2**20} MiB of memory at least")
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_NOFILE, _DESCRIPTORS)

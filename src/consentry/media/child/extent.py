@@ -1,7 +1,8 @@
 """Where a picture ends inside its file: what lies behind it is not the picture.
 
 Each function follows the structure of one format and gives the offset behind the last byte, or
-None where the structure does not say (or is broken: then decoding will tell).
+None where the structure does not say (or is broken: then decoding will tell). An offset behind the
+end of the file means that the file is cut short.
 """
 
 from __future__ import annotations
@@ -18,12 +19,15 @@ _MAX_STEPS: Final = 200_000
 _GIF_IMAGE: Final = 0x2C
 _GIF_EXTENSION: Final = 0x21
 _GIF_TRAILER: Final = 0x3B
+_BOXES: Final = frozenset(
+    b"ftyp meta mdat moov moof mfra free skip wide uuid sidx styp emsg pnot udta mpvd".split()
+)
 _SEGMENT: Final = b"\x18\x53\x80\x67"
 _VOID: Final = 0xEC
 
 
 def end_of(format_: str, data: bytes) -> int | None:
-    """The end of a still picture or animation; JPEG has its own walk."""
+    """The end of a still picture or animation, never behind the file; JPEG has its own walk."""
     finders: dict[str, Callable[[bytes], int | None]] = {
         "png": _png,
         "gif": _gif,
@@ -104,20 +108,25 @@ def end_of_boxes(read: Read, total: int) -> int | None:
     """
     place = 0
     for _ in range(_MAX_STEPS):
-        head = read(place, 16)
-        if len(head) < 8 or not head[4:8].isascii() or not head[4:8].decode().isprintable():  # noqa: PLR2004  a box header
+        if place >= total:
             return place
-        size = int.from_bytes(head[:4], "big")
-        if size == 1:
-            size = int.from_bytes(head[8:16], "big")
-        if size == 0:
-            return total
-        if size < 8 or (place and head[4:8] == b"ftyp"):  # noqa: PLR2004  a box header
+        size, kind = _box(read(place, 16), total - place)
+        known = kind in _BOXES and (place == 0 or kind != b"ftyp")
+        if size < 8 or (not known and (kind in _BOXES or place + size > total)):  # noqa: PLR2004  a box header
             return place
         place += size
-        if place >= total:
-            return total if place == total else None
     return None
+
+
+def _box(head: bytes, left: int) -> tuple[int, bytes]:
+    """The size and kind of a box; size 0 for what cannot be one."""
+    kind = head[4:8]
+    size = int.from_bytes(head[:4], "big")
+    if len(kind) < 4 or not (kind.isascii() and kind.decode().isprintable()):  # noqa: PLR2004  four characters
+        return 0, kind
+    if size == 1:
+        size = int.from_bytes(head[8:16], "big")
+    return (left if size == 0 and kind in _BOXES else size), kind
 
 
 def end_of_matroska(read: Read, total: int) -> int | None:
@@ -133,7 +142,7 @@ def end_of_matroska(read: Read, total: int) -> int | None:
             return total
         place += identity + length + size
         if place > total:
-            return None
+            return place
     return None
 
 

@@ -10,7 +10,7 @@ the nearest. 16-bit samples keep their high byte, v >> 8.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,11 @@ from PIL import Image
 
 from consentry.errors import MediaFormatError
 
-__all__ = ["to_rgb", "upright", "write"]
+__all__ = ["to_rgb", "turn", "upright", "write"]
 
 _BAND_PIXELS: Final = 4_000_000
+_BLOCK: Final = 64
+_TRIPLE: Final = np.dtype("V3")
 _WITH_ALPHA: Final = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _PLAIN: Final = frozenset({"RGB", "L", "P", "1", "CMYK", "YCbCr", "RGBX"})
 
@@ -35,21 +37,35 @@ def write(image: Image.Image, orientation: int, pixels: Pixels) -> None:
     Raises:
         MediaFormatError: its samples are of a kind that has no 8-bit meaning.
     """
-    target = upright(pixels, orientation)
     rows = max(_BAND_PIXELS // image.width, 1)
     for top in range(0, image.height, rows):
         bottom = min(top + rows, image.height)
         whole = bottom - top == image.height
         band = image if whole else image.crop((0, top, image.width, bottom))
-        target[top:bottom] = np.asarray(to_rgb(band))
+        turn(np.asarray(to_rgb(band)), orientation, pixels, top)
 
 
-def upright(pixels: Pixels, orientation: int) -> Pixels:
-    """A view of upright `pixels` whose axes are those of a file with this EXIF orientation.
+def turn(source: Pixels, orientation: int, pixels: Pixels, top: int = 0) -> None:
+    """Copy rows of the file, the first of them row `top`, to their upright places in `pixels`.
 
-    What is stored as rows and columns of the file can be assigned to it as it is.
+    Both have the shape (height, width, 3). Goes in blocks: a turned row touches every line of
+    the cache, four times slower.
     """
-    turned = pixels.transpose(1, 0, 2) if orientation >= 5 else pixels  # noqa: PLR2004  5 to 8 swap sides
+    target = upright(pixels.view(_TRIPLE)[..., 0], orientation)
+    if orientation == 1:
+        pixels[top : top + len(source)] = source
+        return
+    triples = np.ascontiguousarray(source).view(_TRIPLE)[..., 0]
+    height, width = triples.shape
+    for y in range(0, height, _BLOCK):
+        for x in range(0, width, _BLOCK):
+            block = triples[y : y + _BLOCK, x : x + _BLOCK]
+            target[top + y : top + y + len(block), x : x + _BLOCK] = block
+
+
+def upright(places: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """A view of upright `places` whose first two axes are those of a file so oriented."""
+    turned = places.swapaxes(0, 1) if orientation >= 5 else places  # noqa: PLR2004  5 to 8 swap sides
     down, across = _STEPS[orientation]
     return turned[::down, ::across]
 

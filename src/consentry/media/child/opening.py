@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import struct
+import errno
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +34,7 @@ _LATE: Final = {
     "tiff": ("PIL.TiffImagePlugin", "TiffImageFile"),
     "heic": ("pi_heif", "HeifImageFile"),
 }
+_DEEP_COLOUR: Final = b"\x10\x02"
 _TEXT_BOMB: Final = ("decompressed data too large", "too much memory used in text chunks")
 
 
@@ -48,6 +49,9 @@ def open_image(format_: str, data: bytes, limits: Limits) -> Image.Image:
     plugin = _READY.get(format_) or _load(format_)
     image: Image.Image = plugin(BytesIO(data))
     check_size(image.width, image.height, limits)
+    if format_ == "png" and data[24:26] == _DEEP_COLOUR:
+        # Pillow would compare 8-bit samples with this 16-bit colour, and hide what others show.
+        image.info.pop("transparency", None)
     return image
 
 
@@ -89,7 +93,9 @@ def reading(format_: str) -> Iterator[None]:
         raise
     except Image.DecompressionBombError as error:
         raise MediaPixelsError("The picture declares more pixels than the limit.") from error
-    except (Exception, struct.error) as error:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            raise MemoryError from error
         if any(words in str(error).lower() for words in _TEXT_BOMB):
             raise MediaTooCostlyError("Text in the picture unpacks to too many bytes.") from error
         raise MediaTruncatedError(

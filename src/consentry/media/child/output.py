@@ -70,7 +70,7 @@ class Output:
         if region.offset + size <= len(self._window):
             flat = np.frombuffer(self._window, np.uint8, size, region.offset)
         else:
-            flat = np.frombuffer(mmap.mmap(self._fd, size, offset=region.offset), np.uint8)
+            flat = np.frombuffer(self._map(size, region.offset), np.uint8)
         yield flat.reshape(height, width, 3)
 
     def write(self, block: bytes) -> int:
@@ -85,9 +85,15 @@ class Output:
             if last <= len(self._window):
                 self._window[region.offset : last] = block
             else:
-                with mmap.mmap(self._fd, len(block), offset=region.offset) as place:
+                with self._map(len(block), region.offset) as place:
                     place[:] = block
         return region.offset
+
+    def _map(self, size: int, offset: int) -> mmap.mmap:
+        try:
+            return mmap.mmap(self._fd, size, offset=offset)
+        except OSError as error:
+            raise MemoryError from error
 
     def _reserve(self, size: int) -> Region:
         offset = -(-self.used // PAGE) * PAGE

@@ -38,22 +38,33 @@ def plan_frames(count: int, keys: list[int], pixels: int, limits: Limits) -> Pla
     budget = limits.max_pixels * limits.max_frames // pixels
     if count <= budget:
         return Plan(tuple(range(count)), (0,) * count, everything=True)
-    chosen = dict(
-        _reach(even, keys, count // max(limits.max_frames, 1))
-        for even in evenly(count, limits.max_frames)
-    )
+    spacing = max(count // limits.max_frames, 1)
+    chosen = _spread(evenly(count, limits.max_frames), keys, spacing, budget)
     work = sum(wanted - start + 1 for wanted, start in chosen.items())
-    if work > budget:
-        raise MediaTooCostlyError(
-            "The video is long and has too few key frames to be looked at in parts."
-        )
     for key in (keys[place] for place in evenly(len(keys), budget - work)):
         chosen.setdefault(key, key)
     wanted = tuple(sorted(chosen))
     return Plan(wanted, tuple(chosen[number] for number in wanted), everything=False)
 
 
-def _reach(number: int, keys: list[int], spacing: int) -> tuple[int, int]:
-    """What to decode for an even distance, and from where: the key frame itself if it is near."""
-    key = keys[max(bisect_right(keys, number) - 1, 0)]
-    return (key, key) if number - key <= spacing // 2 else (number, min(key, number))
+def _spread(targets: list[int], keys: list[int], spacing: int, budget: int) -> dict[int, int]:
+    """Frame to start: the targets that lie farthest behind a key frame first, while work lasts.
+
+    What is near a key frame, or what no work is left for, gives way to that key frame.
+    """
+    chosen: dict[int, int] = {}
+    left = budget - len(targets)
+    before = {target: keys[max(bisect_right(keys, target) - 1, 0)] for target in targets}
+    for target in sorted(targets, key=lambda number: before[number] - number):
+        key = before[target]
+        gap = target - key
+        if spacing // 2 < gap <= left:
+            chosen[target] = key
+            left -= gap
+        elif gap <= 2 * spacing:
+            chosen[key] = key
+        else:
+            raise MediaTooCostlyError(
+                "The video is long and has too few key frames to be looked at in parts."
+            )
+    return chosen

@@ -11,7 +11,7 @@ import re
 import struct
 from typing import Final
 
-from consentry.errors import MediaPolyglotError
+from consentry.errors import MediaPolyglotError, MediaTruncatedError
 from consentry.media.child import jpeg
 from consentry.media.child.extent import Read, end_of_boxes, end_of_matroska
 from consentry.media.sniff import sniff
@@ -49,19 +49,18 @@ _SIGNATURES: Final = (
 )
 _ANYWHERE: Final = (b"Rar!\x1a\x07", b"7z\xbc\xaf\x27\x1c")
 _PADDING: Final = b"\x00 \r\n\t"
-_NO_SIZE: Final = 0xFFFFFFFF
 
 
-def check_ends(head: bytes, tail: bytes) -> None:
-    """Look at the first `HEAD_BYTES` and the last `TAIL_BYTES`.
+def check_ends(read: Read, total: int) -> None:
+    """Look at the first `HEAD_BYTES` and the last `TAIL_BYTES` of what `read` gives in parts.
 
     Raises:
         MediaPolyglotError: a page or PDF starts there, or an archive ends there.
     """
-    word = _WORDS.search(head[:HEAD_BYTES])
+    word = _WORDS.search(read(0, HEAD_BYTES))
     if word:
         raise _polyglot("a PDF document" if word[1] else "a web page")
-    if _ends_an_archive(tail[-TAIL_BYTES:]):
+    if _ends_an_archive(read, total):
         raise _polyglot("a ZIP archive")
 
 
@@ -77,9 +76,12 @@ def check_trailing(trailing: bytes) -> None:
             raise _polyglot(what)
     if _WORDS.match(rest):
         raise _polyglot("a web page or a PDF document")
-    other = sniff(rest[:4096])
-    if other:
-        raise _polyglot(f"a second file ({other}) that the first does not declare")
+    after_zeros = trailing.lstrip(b"\x00")[:HEAD_BYTES]
+    # The size of a box starts with zeros that are no padding: put some of them back.
+    for start in (rest[:HEAD_BYTES], *(bytes(count) + after_zeros for count in range(4))):
+        other = sniff(start)
+        if other:
+            raise _polyglot(f"a second file ({other}) that the first does not declare")
     if any(signature in trailing for signature in _ANYWHERE):
         raise _polyglot("an archive")
 
@@ -89,10 +91,13 @@ def check_video(read: Read, total: int, format_: str) -> None:
 
     Raises:
         MediaPolyglotError: it is something else as well.
+        MediaTruncatedError: it ends before its declared end.
     """
-    check_ends(read(0, HEAD_BYTES), read(max(total - TAIL_BYTES, 0), TAIL_BYTES))
+    check_ends(read, total)
     finder = end_of_boxes if format_ in {"mp4", "mov"} else end_of_matroska
     end = finder(read, total)
+    if end is not None and end > total:
+        raise MediaTruncatedError("The video ends early.")
     if end is not None:
         check_trailing(read(end, TAIL_BYTES))
 
@@ -114,27 +119,33 @@ def jpeg_end(data: bytes, found: jpeg.Jpeg) -> int:
     return end
 
 
-def _ends_an_archive(tail: bytes) -> bool:
+def _ends_an_archive(read: Read, total: int) -> bool:
+    start = max(total - TAIL_BYTES, 0)
+    tail = read(start, TAIL_BYTES)
     place = tail.rfind(b"PK\x05\x06")
     while place >= 0:
-        if _is_directory_end(tail, place):
+        if _is_directory_end(read, start + place):
             return True
         place = tail.rfind(b"PK\x05\x06", 0, place)
     return False
 
 
-def _is_directory_end(tail: bytes, place: int) -> bool:
+def _is_directory_end(read: Read, place: int) -> bool:
     """Four bytes also occur by chance: the record must point at a directory that is there.
 
-    Source: APPNOTE.TXT 6.3.10, 4.3.16.
+    Some readers look for the directory right before the record, others at its declared offset.
+    Source: APPNOTE.TXT 6.3.10, 4.3.15 and 4.3.16.
     """
-    if place + 22 > len(tail):
+    record = read(place, 22)
+    if len(record) < 22:  # noqa: PLR2004  the record's fixed part
         return False
-    entries, size, _ = struct.unpack_from("<HLL", tail, place + 10)
-    if entries == 0 or size == _NO_SIZE:
-        return (entries == 0 and size == 0) or tail.find(b"PK\x06\x07", 0, place) >= 0
-    start = place - size
-    return start < 0 or tail[start : start + 4] == b"PK\x01\x02"
+    entries, size, offset = struct.unpack_from("<HLL", record, 10)
+    if entries == 0 and size == 0:
+        return True
+    if read(max(place - 20, 0), 4) == b"PK\x06\x07":
+        return True
+    starts = (place - size, offset)
+    return any(start >= 0 and read(start, 4) == b"PK\x01\x02" for start in starts)
 
 
 def _polyglot(what: str) -> MediaPolyglotError:

@@ -39,8 +39,8 @@ def evenly(count: int, places: int) -> list[int]:
     """`places` of the numbers below `count`, first and last included, at even distances."""
     if count <= places:
         return list(range(count))
-    if places == 1:
-        return [0]
+    if places <= 1:
+        return [0][:places]
     return [round(place * (count - 1) / (places - 1)) for place in range(places)]
 
 

@@ -17,8 +17,6 @@ from consentry.media.child.keep import Keeper
 from consentry.media.child.opening import check_size, open_image, reading
 from consentry.media.child.output import Output
 from consentry.media.child.polyglots import (
-    HEAD_BYTES,
-    TAIL_BYTES,
     check_ends,
     check_trailing,
     jpeg_end,
@@ -51,7 +49,7 @@ def decode_still(data: bytes, format_: str, limits: Limits, output: Output) -> A
         MediaError: the file cannot be used; the class says why.
         MemoryError: the child's limit of memory is reached.
     """
-    check_ends(data[:HEAD_BYTES], data[-TAIL_BYTES:])
+    check_ends(lambda start, size: data[start : start + size], len(data))
     keeper = Keeper(limits.metadata_bytes)
     if format_ == "jpeg":
         return _decode_jpeg(data, limits, output, keeper)
@@ -93,7 +91,7 @@ def _fast_jpeg(data: bytes, turn: int, limits: Limits, output: Output) -> FrameS
             output.used = used
             return None
         if turn != 1:
-            flatten.upright(pixels, turn)[:] = target
+            flatten.turn(target, turn, pixels)
     return region.spot(*shape, 0.0)
 
 
@@ -196,7 +194,8 @@ def _keep(image: Image.Image, job: _Job) -> None:
     job.keeper.add("iptc", _bytes(info.get("photoshop")))
     if job.format == "png":
         for key, value in (getattr(image, "_text", None) or {}).items():
-            job.keeper.add(f"png:{key}", value)
+            if key != "XML:com.adobe.xmp":  # that is the block xmp
+                job.keeper.add(f"png:{key}", value)
     else:
         job.keeper.add("comment", _bytes(info.get("comment")))
 

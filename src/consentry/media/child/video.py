@@ -41,6 +41,7 @@ Stream: TypeAlias = Any
 VideoFrame: TypeAlias = Any
 
 _BUFFER: Final = 1024 * 1024
+_PADDING: Final = 65_536
 _LOOK_SIDE: Final = 64
 
 
@@ -123,7 +124,8 @@ def _picture_track(container: Container, limits: Limits) -> Stream:
         )
     stream = tracks[0]
     stream.codec_context.thread_count = 1
-    stream.codec_context.options = {"max_pixels": str(limits.max_pixels)}
+    # Decoders pad their frames: twice the limit here, the limit itself where a frame comes out.
+    stream.codec_context.options = {"max_pixels": str(2 * limits.max_pixels + _PADDING)}
     check_size(stream.width, stream.height, limits)
     if container.duration:
         _check_seconds(container.duration / 1_000_000, limits)
