@@ -70,27 +70,25 @@ def _cache_folder(source_folder: Path) -> Iterator[bool]:
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba publishes no types
 def count_bits(typing_context: Any, word: Any) -> Any:  # noqa: ANN401, ARG001  numba's protocol
-    """How many bits of a uint64 are set; one machine instruction, and a vector one in a loop."""
+    """How many bits of a uint32 or uint64 are set: one instruction, and a vector one in a loop."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401  numba's protocol
-        function = builder.module.declare_intrinsic("llvm.ctpop", [ir.IntType(64)])
-        return builder.call(function, arguments)
+        kind = arguments[0].type
+        return builder.call(builder.module.declare_intrinsic("llvm.ctpop", [kind]), arguments)
 
-    return types.uint64(types.uint64), generate
+    return word(word), generate
 
 
 @intrinsic  # type: ignore[untyped-decorator]  # numba publishes no types
 def prefetch(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ANN401, ARG001  numba's protocol
-    """Ask the processor to bring `array[place]` (one dimension, contiguous) nearer; no effect."""
+    """Ask the processor to bring `array[place]` (one dimension) nearer; changes nothing."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  numba's protocol
         view = context.make_array(signature.args[0])(context, builder, arguments[0])
-        address = builder.bitcast(
-            builder.gep(view.data, [arguments[1]]), ir.IntType(8).as_pointer()
-        )
-        word = ir.IntType(32)
-        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(8).as_pointer(), word, word, word])
-        function = builder.module.declare_intrinsic("llvm.prefetch", [address.type], kind)
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        address = builder.bitcast(builder.gep(view.data, [arguments[1]]), byte)
+        kind = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        function = builder.module.declare_intrinsic("llvm.prefetch", [byte], kind)
         builder.call(function, [address, word(0), word(3), word(1)])
         return context.get_dummy_value()
 
