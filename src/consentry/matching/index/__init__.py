@@ -1,3 +1,17 @@
 """The index: every known hash within a distance of a given one, exactly, and never silently late."""
 
-__all__: list[str] = []
+from consentry.matching.index.core import Index, IndexOptions, IndexState, Lookup
+from consentry.matching.index.log import Change, ChangeLog, Changes, MemoryChangeLog
+from consentry.matching.index.merge import Writing
+
+__all__ = [
+    "Change",
+    "ChangeLog",
+    "Changes",
+    "Index",
+    "IndexOptions",
+    "IndexState",
+    "Lookup",
+    "MemoryChangeLog",
+    "Writing",
+]
