@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeAlias
 
 import numpy as np
 
@@ -28,16 +28,20 @@ from consentry.matching.signals.contract import (
     Unhashable,
 )
 from consentry.matching.signals.hashes import Words, distance, from_words, parse_digits
-from consentry.matching.signals.pdq_kernel import Floats
+from consentry.matching.signals.pdq_kernel import Floats, Places
 
 __all__ = [
     "MIN_QUALITY",
     "MIN_SIDE",
+    "THUMBNAIL_SIDE",
+    "UPRIGHT",
+    "Flips",
     "Pdq",
     "PdqHash",
     "hash_full",
     "hash_thumbnail",
     "thumbnail",
+    "to_bits",
 ]
 
 MIN_QUALITY: Final = 50
@@ -45,6 +49,10 @@ MIN_QUALITY: Final = 50
 MIN_SIDE: Final = 5
 """A picture with a shorter side has the hash zero and quality zero, as in the reference."""
 THUMBNAIL_SIDE: Final = 512
+
+Flips: TypeAlias = tuple[bool, bool]
+"""Whether the picture is flipped top to bottom, and left to right."""
+UPRIGHT: Final[Flips] = (False, False)
 
 _EXACT_PIXELS: Final = 160 * 160  # up to here the slow arithmetic costs less than the judgement
 _SLACK_FREQUENCY: Final = 5e-4  # × √(longer side): 3 × the largest rounding error ever measured
@@ -84,30 +92,34 @@ def to_bits(table: Floats) -> Words:
     return np.packbits(bits[::-1]).view(">u8").astype(np.uint64)
 
 
-def hash_full(pixels: Pixels) -> PdqHash:
-    """PDQ of the whole picture; `pixels` uint8, shape (height, width, 3), RGB, any size."""
+def hash_full(pixels: Pixels, turn: Flips = UPRIGHT) -> PdqHash:
+    """PDQ of the whole picture; `pixels` uint8, shape (height, width, 3), RGB, any size.
+
+    `turn` flips the picture first, top to bottom and left to right, at no cost. Only the upright
+    hash is checked for rounding: one bit in doubt does not matter for a hash that is looked up.
+    """
     height, width = _size(pixels)
     if min(height, width) < MIN_SIDE:
         return PdqHash(np.zeros((16, 16), np.float32), 0)
-    contiguous = np.ascontiguousarray(pixels)
     if height * width > _EXACT_PIXELS:
-        found = _quickly(contiguous)
+        found = _quickly(np.ascontiguousarray(pixels), turn)
         if found is not None:
             return found
-    return _exactly(contiguous)
+    # Small, or in doubt.
+    return _exactly(np.ascontiguousarray(_flipped(pixels, turn)))
 
 
-def hash_thumbnail(pixels: Pixels) -> PdqHash:
+def hash_thumbnail(pixels: Pixels, turn: Flips = UPRIGHT) -> PdqHash:
     """PDQ of the 512×512 thumbnail, or of the picture itself when no side is longer than 512."""
-    return hash_full(thumbnail(pixels))
-
-
-def thumbnail(pixels: Pixels) -> Pixels:
-    """The reference's thumbnail, or `pixels` when no side is longer than 512."""
     if max(_size(pixels)) <= THUMBNAIL_SIDE:
-        return pixels
+        return hash_full(pixels, turn)
+    return hash_full(thumbnail(pixels, turn))
+
+
+def thumbnail(pixels: Pixels, turn: Flips = UPRIGHT) -> Pixels:
+    """The reference's thumbnail of the picture, flipped first."""
     out = np.empty((THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3), np.uint8)
-    pdq_kernel.sample(np.ascontiguousarray(pixels), out)
+    pdq_kernel.sample(np.ascontiguousarray(pixels), *turn, out)
     return out
 
 
@@ -117,19 +129,31 @@ def _size(pixels: Pixels) -> tuple[int, int]:
     return pixels.shape[0], pixels.shape[1]
 
 
-_operator = lru_cache(maxsize=512)(pdq_kernel.operator)
+def _flipped(pixels: Pixels, turn: Flips) -> Pixels:
+    return pixels[:: -1 if turn[0] else 1, :: -1 if turn[1] else 1]
 
 
-def _quickly(pixels: Pixels) -> PdqHash | None:
+@lru_cache(maxsize=1024)
+def _operator(size: int, flip: bool) -> tuple[Places, Places, Floats]:  # noqa: FBT001  a cache's key
+    first, count, weights = pdq_kernel.operator(size)
+    if not flip:
+        return first, count, weights
+    turned = np.zeros_like(weights)
+    for line, old, length in zip(turned, weights, count, strict=True):
+        line[:length] = old[:length][::-1]
+    return size - first - count, count, turned
+
+
+def _quickly(pixels: Pixels, turn: Flips) -> PdqHash | None:
     """The hash by the fast arithmetic; None when rounding could change a bit or the quality."""
     height, width, _ = pixels.shape
     small = np.empty((pdq_kernel.SIDE, pdq_kernel.SIDE), np.float32)
-    rows = pixels.reshape(height, 3 * width)
-    pdq_kernel.fold(rows, *_operator(height), *_operator(width), small)
-    scale = max(height, width) ** 0.5
-    low, high = pdq_kernel.judge(small, _SLACK_PIXEL * scale)
+    rows, columns = _operator(height, turn[0]), _operator(width, turn[1])
+    pdq_kernel.fold(pixels.reshape(height, 3 * width), *rows, *columns, small)
     table = _table(small)
-    if low != high or pdq_kernel.gap(table) <= 2 * _SLACK_FREQUENCY * scale:
+    scale = max(height, width) ** 0.5 if turn == UPRIGHT else 0.0
+    low, high = pdq_kernel.judge(small, _SLACK_PIXEL * scale)
+    if low != high or pdq_kernel.gap(table) < 2 * _SLACK_FREQUENCY * scale:
         return None
     return PdqHash(table, low)
 

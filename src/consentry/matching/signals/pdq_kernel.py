@@ -163,14 +163,19 @@ def fold_exactly(pixels: Bytes, small: Floats) -> None:
 
 
 @kernel
-def sample(pixels: Bytes, out: Bytes) -> None:
-    """Take the nearest pixel, rounding down, as CImg's default `resize` does."""
+def sample(pixels: Bytes, flip_rows: bool, flip_columns: bool, out: Bytes) -> None:  # noqa: FBT001  as compiled code takes them
+    """Take the nearest pixel, rounding down, as CImg's default `resize` does; flip first."""
     height, width = pixels.shape[0], pixels.shape[1]
     rows, columns = out.shape[0], out.shape[1]
+    places = np.empty(columns, np.int64)
+    for x in range(columns):
+        place = x * width // columns
+        places[x] = width - 1 - place if flip_columns else place
     for y in range(rows):
-        line = pixels[y * height // rows]
+        place = y * height // rows
+        line = pixels[height - 1 - place if flip_rows else place]
         for x in range(columns):
-            place = x * width // columns
+            place = places[x]
             out[y, x, 0] = line[place, 0]
             out[y, x, 1] = line[place, 1]
             out[y, x, 2] = line[place, 2]
