@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import types
 from numba.extending import intrinsic
@@ -22,13 +23,14 @@ from numba.extending import intrinsic
 from consentry import __version__
 from consentry.config import default_home
 
-__all__ = ["count_bits", "kernel", "loose_kernel", "prefetch"]
+__all__ = ["count_bits", "kernel", "loose_kernel", "prefetch", "signed"]
 
+_settings: Any = numba.config  # its names are made at run time
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def kernel(function: F) -> F:
-    """Compile `function` at its first call: strict IEEE arithmetic, without the interpreter lock."""
+    """Compile `function` at its first call: strict IEEE arithmetic, no interpreter lock."""
     return _compile(function, loose=False)
 
 
@@ -48,7 +50,7 @@ def _compile(function: F, *, loose: bool) -> F:
 @contextmanager
 def _cache_folder(source_folder: Path) -> Iterator[bool]:
     """Point numba at a folder that may be written; give False where there is none."""
-    if numba.config.CACHE_DIR or os.access(source_folder, os.W_OK):
+    if _settings.CACHE_DIR or os.access(source_folder, os.W_OK):
         yield True
         return
     home = Path(os.environ.get("CONSENTRY_HOME") or default_home())
@@ -61,17 +63,14 @@ def _cache_folder(source_folder: Path) -> Iterator[bool]:
     if not usable:
         yield False
         return
-    numba.config.CACHE_DIR = str(folder)
+    _settings.CACHE_DIR = str(folder)
     try:
         yield True
     finally:
-        numba.config.CACHE_DIR = ""
+        _settings.CACHE_DIR = ""
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # numba publishes no types
-def count_bits(typing_context: Any, word: Any) -> Any:  # noqa: ANN401, ARG001  numba's protocol
-    """How many bits of a uint32 or uint64 are set: one instruction, and a vector one in a loop."""
-
+def _count_bits(typing_context: Any, word: Any) -> Any:  # noqa: ANN401, ARG001  numba's protocol
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:  # noqa: ANN401  numba's protocol
         kind = arguments[0].type
         return builder.call(builder.module.declare_intrinsic("llvm.ctpop", [kind]), arguments)
@@ -79,10 +78,7 @@ def count_bits(typing_context: Any, word: Any) -> Any:  # noqa: ANN401, ARG001  
     return word(word), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]  # numba publishes no types
-def prefetch(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ANN401, ARG001  numba's protocol
-    """Ask the processor to bring `array[place]` (one dimension) nearer; changes nothing."""
-
+def _prefetch(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ANN401, ARG001  numba's protocol
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ANN401  numba's protocol
         view = context.make_array(signature.args[0])(context, builder, arguments[0])
         byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
@@ -93,3 +89,13 @@ def prefetch(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ANN40
         return context.get_dummy_value()
 
     return types.void(array, types.intp), generate
+
+
+count_bits = cast("Callable[[Any], Any]", intrinsic(_count_bits))
+"""How many bits of a uint32 or uint64 are set: one instruction, and a vector one in a loop."""
+
+prefetch = cast("Callable[[Any, int], None]", intrinsic(_prefetch))
+"""Ask the processor to bring `array[place]` (one dimension) nearer; changes nothing."""
+
+signed = cast("Callable[[Any], int]", np.int64)
+"""An int64, which is what compiled code counts with; a type checker sees an int."""

@@ -1,4 +1,4 @@
-"""The index: every known hash within a distance of a given one, exactly, and never silently late."""
+"""The index: every known hash within a distance of a given one, exactly, never silently late."""
 
 from consentry.matching.index.core import Index, IndexOptions, IndexState, Lookup
 from consentry.matching.index.log import Change, ChangeLog, Changes, MemoryChangeLog

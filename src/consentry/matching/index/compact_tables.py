@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from consentry.matching.compiled import count_bits, kernel, prefetch
+from consentry.matching.compiled import count_bits, kernel, prefetch, signed
 
 __all__ = ["LIMITS", "TABLES", "build_table", "search_tables", "starts_size"]
 
@@ -36,7 +36,7 @@ def _key(hashes: Words, row: int, low: int, high: int) -> int:
     value = hashes[row, word] << np.uint64(bit)
     if bit + high - low > 64:
         value |= hashes[row, word + 1] >> np.uint64(64 - bit)
-    return np.int64(value >> np.uint64(64 - (high - low)))
+    return signed(value >> np.uint64(64 - (high - low)))
 
 
 @kernel
@@ -73,11 +73,11 @@ def _distance(hashes: Words, row: int, queries: Words, query: int) -> int:
     total = np.uint64(0)
     for word in range(4):
         total += count_bits(hashes[row, word] ^ queries[query, word])
-    return np.int64(total)
+    return signed(total)
 
 
 @kernel
-def _earlier(  # noqa: PLR0913  arrays, apart, as compiled code takes them
+def _earlier(  # noqa: PLR0913, PLR0917  arrays, apart, as compiled code takes them
     hashes: Words, row: int, queries: Words, query: int, table: int, limits: NDArray[np.int64]
 ) -> bool:
     """Whether a table before `table` finds this hash too."""
@@ -90,7 +90,7 @@ def _earlier(  # noqa: PLR0913  arrays, apart, as compiled code takes them
 
 
 @kernel
-def search_tables(  # noqa: C901, PLR0913  one loop nest: split, it would not be compiled into one
+def search_tables(  # noqa: C901, PLR0913, PLR0917  one loop nest: split, it would not be compiled into one
     hashes: Words,
     starts: Cells,
     rows: Cells,
@@ -122,14 +122,14 @@ def search_tables(  # noqa: C901, PLR0913  one loop nest: split, it would not be
                 prefetch(starts, base + (key ^ masks[probe]))
             for probe in range(probes):
                 near = base + (key ^ masks[probe])
-                first[probe], last[probe] = np.int64(starts[near]), np.int64(starts[near + 1])
+                first[probe], last[probe] = signed(starts[near]), signed(starts[near + 1])
                 prefetch(rows[table], first[probe])
             for probe in range(probes):
                 for place in range(first[probe], last[probe]):
-                    prefetch(flat, np.int64(rows[table, place]) * 4)
+                    prefetch(flat, signed(rows[table, place]) * 4)
             for probe in range(probes):
                 for place in range(first[probe], last[probe]):
-                    row = np.int64(rows[table, place])
+                    row = signed(rows[table, place])
                     off = _distance(hashes, row, queries, query)
                     if off > radius or dead[row >> 3] >> (row & 7) & 1:
                         continue

@@ -1,5 +1,4 @@
-"""The index: looks hashes up, follows the change log, and never answers as if it knew what it
-does not.
+"""The index: looks hashes up, follows the change log, and never hides that it is behind.
 
 One `Index` per process and folder. Processes that share the folder share the memory of its
 segments; each follows the log by itself, and whichever holds the lock file merges for all.
@@ -198,21 +197,25 @@ class Index:
             asked = time.monotonic()
             try:
                 head = self._change_log.last_sequence()
-                if head < self._view.sequence:
-                    raise IndexBehindError(
-                        "The log of known hashes ends earlier than the index.",
-                        hint="Was a backup restored? Restart, and the index is built anew.",
-                    )
                 self._read_up_to(head)
             except MatchIndexError:
                 raise
-            except Exception as error:  # whatever keeps us from the log must not look like "no match"
-                raise IndexBehindError(f"The log of known hashes cannot be read: {error}") from error
+            except (
+                Exception
+            ) as error:  # whatever keeps us from the log must not look like "no match"
+                raise IndexBehindError(
+                    f"The log of known hashes cannot be read: {error}"
+                ) from error
             self._confirmed = asked
             return self._view.sequence
 
     def _read_up_to(self, head: int) -> None:
         view = self._view
+        if head < view.sequence:
+            raise IndexBehindError(
+                "The log of known hashes ends earlier than the index.",
+                hint="Was a backup restored? Restart, and the index is built anew.",
+            )
         while view.sequence < head:
             view.apply(self._next_changes(view.sequence))
 

@@ -20,7 +20,7 @@ _BLOCK = 512
 
 
 @kernel
-def scan(  # noqa: PLR0913  arrays, apart, as compiled code takes them
+def scan(  # noqa: PLR0913, PLR0917  arrays, apart, as compiled code takes them
     hashes: Words,
     dead: NDArray[np.uint8],
     count: int,

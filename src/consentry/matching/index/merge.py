@@ -124,9 +124,7 @@ def _in_order(parts: Sequence[tuple[Ids, Words]]) -> tuple[Ids, Words]:
     return entry_ids[order], hashes[order]
 
 
-def _write(
-    folder: Path, sequence: int, entry_ids: Ids, hashes: Words, writing: Writing
-) -> Listed:
+def _write(folder: Path, sequence: int, entry_ids: Ids, hashes: Words, writing: Writing) -> Listed:
     name = f"segment-{sequence:016x}-{secrets.token_hex(4)}.bin"
     layout = writing.layout_for(len(entry_ids))
     build_segment(folder / name, entry_ids, hashes, layout, writing.threads)

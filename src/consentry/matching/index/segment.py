@@ -89,8 +89,9 @@ class Segment:
             return np.empty(0, np.intp)
         inside = (entry_ids >= self.entry_ids[0]) & (entry_ids <= self.entry_ids[-1])
         candidates = entry_ids[inside]
-        rows = np.searchsorted(self.entry_ids, candidates)
-        return rows[self.entry_ids[rows] == candidates]
+        rows: NDArray[np.intp] = np.searchsorted(self.entry_ids, candidates)
+        here: NDArray[np.bool_] = self.entry_ids[rows] == candidates
+        return rows[here]
 
     def search(self, queries: Words, radius: int, dead: NDArray[np.uint8]) -> Hits:
         """Every live entry within `radius` (0 to 31) bits of a query, shape (n, 4)."""

@@ -1,4 +1,4 @@
-"""The shelf: the folder of segments, as one process opens it, renews its view of it and tidies it."""
+"""The shelf: the folder of segments, as one process opens it, renews its view and tidies up."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from consentry.matching.compiled import count_bits, kernel, prefetch
+from consentry.matching.compiled import count_bits, kernel, prefetch, signed
 
 __all__ = ["KEYS", "TABLES", "build_table", "search_tables"]
 
@@ -35,7 +35,7 @@ Bytes = NDArray[np.uint8]
 def _chunk(hashes: Words, row: int, table: int) -> int:
     """Chunk `table` of a hash, the first being the most significant 16 bits."""
     word = hashes[row, table >> 2] >> np.uint64(48 - 16 * (table & 3))
-    return np.int64(word & np.uint64(0xFFFF))
+    return signed(word & np.uint64(0xFFFF))
 
 
 @kernel
@@ -64,11 +64,13 @@ def build_table(hashes: Words, table: int, starts: Cells, sketches: Cells, rows:
 
 @kernel
 def _off(one: Words, i: int, other: Words, j: int, table: int) -> int:
-    return np.int64(count_bits(np.uint64(_chunk(one, i, table) ^ _chunk(other, j, table))))
+    return signed(count_bits(np.uint64(_chunk(one, i, table) ^ _chunk(other, j, table))))
 
 
 @kernel
-def _passes(hashes: Words, row: int, queries: Words, query: int, table: int, radius: int) -> bool:
+def _passes(  # noqa: PLR0913, PLR0917  arrays, apart, as compiled code takes them
+    hashes: Words, row: int, queries: Words, query: int, table: int, radius: int
+) -> bool:
     """Whether this table finds this hash for this query."""
     off = _off(hashes, row, queries, query, table)
     if off > radius // 16:
@@ -83,11 +85,11 @@ def _distance(hashes: Words, row: int, queries: Words, query: int) -> int:
     total = np.uint64(0)
     for word in range(4):
         total += count_bits(hashes[row, word] ^ queries[query, word])
-    return np.int64(total)
+    return signed(total)
 
 
 @kernel
-def search_tables(  # noqa: C901, PLR0912, PLR0913, PLR0915  one loop nest: split, it would not be compiled into one
+def search_tables(  # noqa: C901, PLR0912, PLR0913, PLR0917  one loop nest: split, it would not be compiled into one
     hashes: Words,
     starts: Cells,
     sketches: Cells,
@@ -120,7 +122,7 @@ def search_tables(  # noqa: C901, PLR0912, PLR0913, PLR0915  one loop nest: spli
             cells = sketches[table]
             for probe in range(per_table):
                 near = key if probe == 0 else key ^ (1 << (probe - 1))
-                a, b = np.int64(line[near]), np.int64(line[near + 1])
+                a, b = signed(line[near]), signed(line[near + 1])
                 first[table, probe], last[table, probe] = a, b
                 if a < b:
                     prefetch(cells, a)
@@ -142,7 +144,7 @@ def search_tables(  # noqa: C901, PLR0912, PLR0913, PLR0915  one loop nest: spli
                 for place in range(b - a):
                     if count_bits(np.uint32(bucket[place] ^ sketch)) > limit:
                         continue
-                    row = np.int64(rows[table, a + place])
+                    row = signed(rows[table, a + place])
                     off = _distance(hashes, row, queries, query)
                     if off > radius or dead[row >> 3] >> (row & 7) & 1:
                         continue

@@ -50,9 +50,7 @@ class SqliteChangeLog:
         rows = [(change.entry_id, _packed(change)) for change in changes]
         with self._database:
             self._database.execute("begin immediate")
-            self._database.executemany(
-                "insert into changes (entry_id, hash) values (?, ?)", rows
-            )
+            self._database.executemany("insert into changes (entry_id, hash) values (?, ?)", rows)
             return self.last_sequence()
 
     def last_sequence(self) -> int:

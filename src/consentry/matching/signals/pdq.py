@@ -1,7 +1,7 @@
 """`pdq`: the perceptual hash of a picture, bit for bit that of `pdqhash`.
 
 Two pipelines are deployed in the world and give different hashes of one picture: the hash of the
-full picture (python-threatexchange, HMA, StopNCII's browser code) and that of a 512×512 thumbnail
+full picture (python-threatexchange, HMA, StopNCII's browser code) and that of a 512x512 thumbnail
 (the C++ reference tables). `hash_full` and `hash_thumbnail` are the two.
 
 The thumbnail is the reference's `CImg::resize(512, 512)`, when either side is longer than 512:
@@ -55,12 +55,12 @@ Flips: TypeAlias = tuple[bool, bool]
 UPRIGHT: Final[Flips] = (False, False)
 
 _EXACT_PIXELS: Final = 160 * 160  # up to here the slow arithmetic costs less than the judgement
-_SLACK_FREQUENCY: Final = 5e-4  # × √(longer side): 3 × the largest rounding error ever measured
-_SLACK_PIXEL: Final = 1e-4  # × √(longer side), in grey levels: the same, for the 64×64 picture
+_SLACK_FREQUENCY: Final = 5e-4  # x √(longer side): 3 x the largest rounding error ever measured
+_SLACK_PIXEL: Final = 1e-4  # x √(longer side), in grey levels: the same, for the 64x64 picture
 
 
 class PdqHash:
-    """What PDQ saw: the 16×16 frequencies, from which all eight orientations follow, and quality.
+    """What PDQ saw: the 16x16 frequencies, from which all eight orientations follow, and quality.
 
     Attributes:
         table: frequencies, float32, shape (16, 16).
@@ -110,7 +110,7 @@ def hash_full(pixels: Pixels, turn: Flips = UPRIGHT) -> PdqHash:
 
 
 def hash_thumbnail(pixels: Pixels, turn: Flips = UPRIGHT) -> PdqHash:
-    """PDQ of the 512×512 thumbnail, or of the picture itself when no side is longer than 512."""
+    """PDQ of the 512x512 thumbnail, or of the picture itself when no side is longer than 512."""
     if max(_size(pixels)) <= THUMBNAIL_SIDE:
         return hash_full(pixels, turn)
     return hash_full(thumbnail(pixels, turn))

@@ -1,8 +1,8 @@
 # ruff: noqa: PLR2004  the numbers are those of PDQ, which stand in this file only
-"""The arithmetic of PDQ: pixels to a 64×64 picture, that to 16×16 frequencies, those to bits.
+"""The arithmetic of PDQ: pixels to a 64x64 picture, that to 16x16 frequencies, those to bits.
 
 PDQ (https://github.com/facebook/ThreatExchange/tree/main/pdq) blurs the whole picture with two
-passes of a box filter and then keeps one pixel of a 64×64 grid. All of it is linear and separable,
+passes of a box filter and then keeps one pixel of a 64x64 grid. All of it is linear and separable,
 so `fold` computes only the 4,096 pixels that are kept: about one multiplication per input byte.
 
 `fold_exactly` does what the reference does, rounding for rounding: running sums of float32 over
@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from consentry.matching.compiled import kernel, loose_kernel
 
-__all__ = ["COSINES", "SIDE", "fold", "fold_exactly", "frequencies", "gap", "judge", "operator", "sample"]
+__all__ = [
+    "COSINES",
+    "SIDE",
+    "fold",
+    "fold_exactly",
+    "frequencies",
+    "gap",
+    "judge",
+    "operator",
+    "sample",
+]
 
 SIDE = 64
 _LANES = 16  # rows that the exact filter handles at once: one vector of float32
@@ -71,7 +81,7 @@ def _box(size: int, centre: int) -> tuple[int, int]:
 
 
 @loose_kernel
-def fold(  # noqa: PLR0913  the operators, apart, as compiled code takes them
+def fold(  # noqa: PLR0913, PLR0917  the operators, apart, as compiled code takes them
     pixels: Bytes,
     row_first: Places,
     row_count: Places,
@@ -133,7 +143,9 @@ def _filter(lines: Floats, out: Floats, window: int) -> None:
 
 
 @kernel
-def fold_exactly(pixels: Bytes, small: Floats) -> None:
+def fold_exactly(  # noqa: C901  plain loops, in the order of the reference
+    pixels: Bytes, small: Floats
+) -> None:
     """The same as `fold`, with every rounding of the reference; `pixels` (height, width, 3)."""
     height, width = pixels.shape[0], pixels.shape[1]
     plain = height == 64 and width == 64
@@ -183,7 +195,7 @@ def sample(pixels: Bytes, flip_rows: bool, flip_columns: bool, out: Bytes) -> No
 
 @kernel
 def frequencies(small: Floats, cosines: Floats, out: Floats) -> None:
-    """The 16×16 lowest frequencies of `small`, added up in the reference's order."""
+    """The 16x16 lowest frequencies of `small`, added up in the reference's order."""
     half = np.zeros((16, 64), np.float32)
     for i in range(16):
         for k in range(64):

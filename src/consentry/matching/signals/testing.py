@@ -1,7 +1,7 @@
 """The contract test of signal types, to inherit: name the type, get the tests.
 
-    class TestPdq(SignalContract):
-        signal_type = Pdq()
+class TestPdq(SignalContract):
+    signal_type = Pdq()
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which hashes of a picture are banked and which are looked up, so that turned copies are found.
 
 A copy may be mirrored or turned (eight ways), hashed by either PDQ pipeline, and hashed upright or
-as stored (EXIF orientation ignored, as python-threatexchange does). All of that must meet somewhere.
+as stored (EXIF orientation ignored, as python-threatexchange does). All of that must meet.
 
 It meets on the side of the lookup. Most banked hashes come from exchanges without their picture, so
 nothing can be added to them; and eight hashes more per entry would cost memory and time at every
@@ -13,7 +13,7 @@ lookup for ever, while eight lookups more cost microseconds once. So:
 
 The eight are the hashes that the eight turned pictures really have. Transposing a picture only
 transposes its DCT, so four of them are computed, by reading the same pixels with turned operators.
-`dihedral` gives eight from a single DCT, by flipping signs: a quarter of the work, but up to 24 bits
+`dihedral` gives eight from a single DCT, by flipping signs: less work, but up to 24 bits
 off on photos (the grid that PDQ samples leans to one side), which leaves little of the 31 for what
 else was done to the copy. It serves where there is no picture, only its frequencies.
 """
@@ -71,7 +71,7 @@ class Probe:
 
     Attributes:
         words: four uint64.
-        turn: one of `TURNS`, or `as_stored`.
+        turn: one of `TURNS`, `as_stored`, or `cropped`.
         pipeline: `full` or `thumbnail`.
         quality: 0 to 100; below 50 a match means little and "no match" means nothing.
     """
@@ -104,8 +104,9 @@ def _turned(table: Floats) -> Iterator[Floats]:
 
 
 def lookup_set(pixels: Pixels) -> tuple[Probe, ...]:
-    """What to look up for an upright picture, (height, width, 3): 8 hashes, or 16 when the
-    thumbnail's hash can differ, which is when a side is longer than 512.
+    """What to look up for an upright picture, (height, width, 3).
+
+    8 hashes, or 16 when the thumbnail's can differ, which is when a side is longer than 512.
     """
     return tuple(_probes(pixels, turned=True))
 

@@ -88,8 +88,8 @@ def _distances(one: Words, others: Words) -> Words:
 
 
 def write_frames(frames: Iterable[FrameHash]) -> str:
-    """Frames as the value of a `vpdq` signal; seconds to three significant digits, as theirs."""
-    return json.dumps([f"{f.digits},{f.quality},{f.time_s:.3}" for f in frames])
+    """Frames as the value of a `vpdq` signal; seconds to three decimals."""
+    return json.dumps([f"{f.digits},{f.quality},{f.time_s:.3f}" for f in frames])
 
 
 def parse_frames(text: str) -> list[FrameHash]:
