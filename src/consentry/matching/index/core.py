@@ -38,7 +38,7 @@ class IndexOptions:
     Attributes:
         max_lag_s: an answer reflects every change that was visible this long before it.
         poll_s: how often `follow` looks at the log.
-        merge_at: a delta of so many rows is written as a segment.
+        merge_at: so many changes are written as a segment.
         questions: of the self-check, for each segment that is opened.
         writing: how segments are written.
     """
@@ -290,7 +290,7 @@ class Index:
     def _due(self) -> bool:
         view = self._view
         fading = any(live.dead_count * 4 > len(live.segment) for live in view.segments)
-        return fading or len(view.delta) >= self._options.merge_at
+        return fading or view.pending >= self._options.merge_at
 
     def _snapshot(self) -> Snapshot:
         with self._lock:

@@ -60,6 +60,7 @@ class View:
         delta: changes since `manifest.sequence`.
         tail: the same changes as they were read, to start again from a newer manifest.
         sequence: the last change that is in.
+        pending: how many changes the tail holds.
         version: odd while the hash of an entry is being replaced by another.
     """
 
@@ -70,6 +71,7 @@ class View:
         self.delta = Delta()
         self.tail: list[Changes] = []
         self.sequence = manifest.sequence
+        self.pending = 0
         self.version = 0
 
     def __len__(self) -> int:
@@ -87,6 +89,7 @@ class View:
             live.kill(changes.entry_ids)
         self.version += replacing
         self.tail.append(changes)
+        self.pending += len(changes)
         self.sequence = int(changes.sequences[-1])
 
     def _replaces(self, changes: Changes) -> bool:
