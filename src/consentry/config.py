@@ -7,10 +7,12 @@ misspelt safeguard is found at start and not when it was needed.
 
 from __future__ import annotations
 
+import difflib
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -40,6 +42,7 @@ __all__ = [
 ]
 
 MIB = 1024 * 1024
+_PREFIX: Final = "CONSENTRY_"
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=0, le=1)]
@@ -59,6 +62,9 @@ class ServerSettings(_Section):
     )
     max_memory_body_bytes: Positive = Field(
         8 * MIB, description="A body longer than this goes to the encrypted spool, not to memory."
+    )
+    body_seconds: Seconds = Field(
+        60.0, description="Longest time that a request body may take to arrive."
     )
     max_concurrent: Positive = Field(
         16, description="Screenings under way at once; one more is answered 503 with Retry-After."
@@ -192,7 +198,7 @@ class Settings(BaseSettings):
     """Everything that can be set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CONSENTRY_",
+        env_prefix=_PREFIX,
         env_nested_delimiter="__",
         extra="forbid",
         frozen=True,
@@ -273,12 +279,42 @@ def _read_toml(path: Path | None) -> dict[str, Any]:
         raise ConfigError(f"{path} cannot be read as TOML: {error}.") from error
 
 
+def _check_variables() -> None:
+    """Refuse a CONSENTRY_ variable that was meant to set something and sets nothing.
+
+    That is one with a section in it, or one that is nearly a setting's name; other names
+    (CONSENTRY_KEY in somebody's script) are none of our business.
+    """
+    known = set(_variables())
+    given = {name.upper() for name in os.environ if name.upper().startswith(_PREFIX)}
+    unknown = (name for name in given - known if not name.startswith(f"{_PREFIX}MODELS__"))
+    plain = [name.removeprefix(_PREFIX) for name in known]
+    meant = sorted(
+        name
+        for name in unknown
+        if "__" in name or difflib.get_close_matches(name.removeprefix(_PREFIX), plain, cutoff=0.8)
+    )
+    if meant:
+        raise ConfigError(f"No setting is called {', '.join(meant)}.")
+
+
+def _variables() -> Iterator[str]:
+    """Every variable that sets something, but those for single models."""
+    yield f"{_PREFIX}CONFIG"
+    for name, setting in Settings.model_fields.items():
+        yield f"{_PREFIX}{name.upper()}"
+        if isinstance(setting.annotation, type) and issubclass(setting.annotation, BaseModel):
+            for inner in setting.annotation.model_fields:
+                yield f"{_PREFIX}{name.upper()}__{inner.upper()}"
+
+
 def load_settings(**flags: Any) -> Settings:  # noqa: ANN401  the shape is checked by pydantic
     """Collect the settings from all sources; `flags` win.
 
     Raises:
         ConfigError: a name is unknown or a value is not allowed; every fault is listed.
     """
+    _check_variables()
     try:
         return Settings(**flags)
     except ValidationError as error:

@@ -8,6 +8,7 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     ├── InputError            the caller's bytes or words cannot be used
     │   ├── MediaError        … see consentry.media for what each one means
     │   ├── PromptError
+    │   ├── RequestError      an HTTP request has not the form that its route asks for
     │   └── SignalError       a hash is malformed
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
@@ -21,7 +22,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │       └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
     ├── AccessError           who is asking may not
     │   ├── AuthenticationError
-    │   └── ScopeError
+    │   ├── ScopeError
+    │   └── ThrottledError    too many wrong keys: wait
     ├── NotFoundError
     └── BusyError             more work than the configured limits allow
 """
@@ -58,9 +60,11 @@ __all__ = [
     "NotFoundError",
     "PolicyError",
     "PromptError",
+    "RequestError",
     "ScopeError",
     "SignalError",
     "StorageError",
+    "ThrottledError",
     "UnavailableError",
 ]
 
@@ -176,6 +180,22 @@ class SignalError(InputError):
     default_hint = "Check the type of the hash and that it was copied whole."
 
 
+class RequestError(InputError):
+    """An HTTP request has not the form that its route asks for.
+
+    Attributes:
+        faults: pairs of a field's name and what is wrong with it; never its value.
+    """
+
+    code = "input.request"
+    default_hint = "See /openapi.json for the form of the request."
+
+    def __init__(self, *faults: tuple[str, str]) -> None:
+        """Say which fields are wrong."""
+        super().__init__("The request has not the form that is asked for.")
+        self.faults = faults
+
+
 class ConfigError(ConsentryError):
     """A setting is wrong; the system refuses to start."""
 
@@ -275,6 +295,13 @@ class ScopeError(AccessError):
 
     code = "access.scope"
     default_hint = "Use a key that has this scope."
+
+
+class ThrottledError(AccessError):
+    """Too many wrong keys were tried in a short time."""
+
+    code = "access.throttled"
+    default_hint = "Wait a minute, then use the right key."
 
 
 class NotFoundError(ConsentryError):

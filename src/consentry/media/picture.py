@@ -30,7 +30,10 @@ class Metadata:
         trailing_bytes: bytes after the end of the picture.
     """
 
-    blocks: Mapping[str, bytes] = field(default_factory=lambda: MappingProxyType({}))
+    blocks: Mapping[str, bytes] = field(
+        default_factory=lambda: MappingProxyType({}),
+        repr=False,  # may hold a place or a name: not for a log
+    )
     orientation: int = 1
     dropped_bytes: int = 0
     trailing_bytes: int = 0

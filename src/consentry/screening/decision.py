@@ -73,7 +73,7 @@ class Reason:
 
     def as_json(self) -> dict[str, Any]:
         """The reason as the command line and the API give it."""
-        return {"code": self.code, "text": self.text}
+        return {"code": self.code, "text": self.text, "action": self.action.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,7 @@ class Decision:
         policy: version of the policy, `sha256:<digest>`.
         error: code of the input error, when the input could not be opened.
         receipt: inclusion proof in the log, once it is in there.
+        keep: the policy asks to keep the picture, encrypted, for the person who reviews it.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Decision:
     policy: str
     error: str | None = None
     receipt: str | None = None
+    keep: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The contract's object; `shadow`, `context` and `error` only when there is something."""
@@ -126,13 +128,39 @@ class Decision:
             "receipt": self.receipt,
         }
         if self.shadow:
-            plain["shadow"] = [
-                {**reason.as_json(), "action": reason.action.value} for reason in self.shadow
-            ]
+            plain["shadow"] = _plain(self.shadow)
         if self.error is not None:
             plain["error"] = self.error
+        if self.keep:
+            plain["keep"] = True
         return plain
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Decision:
+        """The inverse of `as_json`, up to rounding."""
+        return cls(
+            id=plain["id"],
+            created_at=plain["created_at"],
+            input=plain["input"],
+            stage=Stage(plain["stage"]),
+            action=Action(plain["action"]),
+            reasons=_reasons(plain["reasons"], shadow=False),
+            shadow=_reasons(plain.get("shadow", ()), shadow=True),
+            findings=tuple(Finding.from_json(one) for one in plain["findings"]),
+            gates=tuple(Gate(**one) for one in plain["gates"]),
+            context=plain["context"],
+            policy=plain["policy"],
+            error=plain.get("error"),
+            receipt=plain["receipt"],
+            keep=plain.get("keep", False),
+        )
 
 
 def _plain(parts: Sequence[Reason] | Sequence[Finding] | Sequence[Gate]) -> list[dict[str, Any]]:
     return [part.as_json() for part in parts]
+
+
+def _reasons(plain: Sequence[Mapping[str, Any]], *, shadow: bool) -> tuple[Reason, ...]:
+    return tuple(
+        Reason(one["code"], one["text"], Action(one["action"]), shadow=shadow) for one in plain
+    )

@@ -1,1 +1,92 @@
-"""The database, the keys and the folder of one installation."""
+"""What is kept, in one bundle: decisions, policies, API keys and encrypted objects."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from consentry.config import Settings
+
+if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a database waits
+    from sqlalchemy import Engine
+
+    from consentry.storage.api_keys import KeyStore
+    from consentry.storage.decisions import DecisionStore
+    from consentry.storage.objects import ObjectStore
+    from consentry.storage.policies import PolicyStore
+
+__all__ = ["Storage", "open_storage"]
+
+
+class Storage:
+    """Everything that an installation keeps; one per process, used by all its threads."""
+
+    def __init__(self, engine: Engine, home: Path) -> None:
+        """Keep the open database and the folder of the installation."""
+        self._engine = engine
+        self.home = home
+
+    @cached_property
+    def decisions(self) -> DecisionStore:
+        """Where decisions are saved and read back."""
+        from consentry.storage.decisions import DecisionStore
+
+        return DecisionStore(self._engine)
+
+    @cached_property
+    def policies(self) -> PolicyStore:
+        """The sources of the policies that decisions were made by."""
+        from consentry.storage.policies import PolicyStore
+
+        return PolicyStore(self._engine)
+
+    @cached_property
+    def keys(self) -> KeyStore:
+        """Who may call the API."""
+        from consentry.storage.api_keys import KeyStore
+
+        return KeyStore(self._engine)
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """Encrypted pictures that a policy rule said to keep.
+
+        Raises:
+            StorageError: the master key cannot be read, or other users can read it.
+        """
+        from consentry.storage.objects import ObjectStore
+        from consentry.storage.vault import Vault
+
+        return ObjectStore(self._engine, self.home / "objects", Vault.load(self.home))
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life.
+
+        Raises:
+            StorageError: it gives none.
+        """
+        from sqlalchemy import text
+
+        from consentry.storage.database import storage_errors
+
+        with storage_errors(), self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close every connection; the bundle cannot be used afterwards."""
+        self._engine.dispose()
+
+
+def open_storage(settings: Settings) -> Storage:
+    """Open the database, made or brought up to date where needed.
+
+    Raises:
+        StorageError: home or the database cannot be used safely; the message says what to do.
+        ConfigError: `storage.url` is of no kind that we work on.
+    """
+    from consentry.storage.database import open_database
+    from consentry.storage.home import prepare_home
+
+    home = prepare_home(settings.home)
+    return Storage(open_database(settings), home)

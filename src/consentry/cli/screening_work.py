@@ -1,0 +1,191 @@
+"""The work behind `consentry screen`: which inputs there are, screened side by side, in order."""
+
+from __future__ import annotations
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import NoneType
+from typing import IO, Any, Final, TypeAlias
+
+from consentry.errors import InputError
+from consentry.findings import Action, Stage, unchecked
+from consentry.guard import Guard
+from consentry.screening.decision import Decision
+from consentry.screening.submission import Submission
+
+__all__ = [
+    "Asked",
+    "Line",
+    "expand",
+    "finished_inputs",
+    "screen_files",
+    "screen_prompt",
+    "screen_prompts",
+]
+
+Line: TypeAlias = dict[str, Any]
+
+_LINE_MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
+    "id": (str, int),
+    "text": (str,),
+    "lang": (str, NoneType),
+    "has_reference": (bool,),
+}
+_LINE_HINT: Final = "Write the prompt as it is, or {id, text, lang?, has_reference?}."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What holds for every file of one call."""
+
+    stage: Stage
+    prompt: str | None = None
+    language: str | None = None
+
+
+def expand(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files among `paths`, and the files in the folders among them, sorted; dot files not."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        inside = (one for one in sorted(path.rglob("*")) if one.is_file())
+        yield from (one for one in inside if not one.name.startswith("."))
+
+
+def finished_inputs(lines: Path | None) -> frozenset[str]:
+    """The inputs that the JSON lines of an earlier run name; a torn last line is passed over."""
+    if lines is None:
+        return frozenset()
+    done = set()
+    for line in lines.read_text(encoding="utf-8").splitlines():
+        try:
+            done.add(str(json.loads(line)["input"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return frozenset(done)
+
+
+def screen_files(
+    guard: Guard, paths: Iterable[Path], asked: Asked, done: frozenset[str]
+) -> Iterator[Line]:
+    """Screen files side by side; lines come in the order of the files."""
+    jobs = ((str(path), path) for path in paths if str(path) not in done)
+    return _in_order(guard, jobs, asked)
+
+
+def screen_prompt(
+    guard: Guard, prompt: str, reference: Path | None, language: str | None
+) -> Iterator[Line]:
+    """Screen one prompt with the picture that comes with it."""
+    if reference is None:
+        submission = Submission(Stage.PROMPT, prompt=prompt, language=language)
+    else:
+        submission = _read(guard, reference, Asked(Stage.PROMPT, prompt, language))
+    yield _line(guard.screen(submission), "prompt")
+
+
+def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterator[Line]:
+    """Screen one prompt a line as the lines come; empty lines are passed over."""
+    for number, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        try:
+            asked = _asked(text.rstrip("\r\n"), number)
+        except InputError as error:
+            yield _failed(guard, error, f"line {number}", Stage.PROMPT)
+            continue
+        name = str(asked.get("id", f"line {number}"))
+        if name in done:
+            continue
+        submission = Submission(
+            Stage.PROMPT,
+            prompt=asked["text"],
+            language=asked.get("lang"),
+            has_reference=asked.get("has_reference", False),
+        )
+        line = _line(guard.screen(submission), name)
+        if "id" in asked:
+            line = {**line, "id": asked["id"], "decision_id": line["id"]}
+        yield line
+
+
+def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> Iterator[Line]:
+    """A few at a time, so that every processor has work and memory stays small."""
+    ahead = guard.settings.screening.workers + 1
+    running: deque[Future[Line]] = deque()
+    pool = ThreadPoolExecutor(ahead, thread_name_prefix="screen")
+    try:
+        for name, path in jobs:
+            running.append(pool.submit(_screen_file, guard, name, path, asked))
+            if len(running) > ahead:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _screen_file(guard: Guard, name: str, path: Path, asked: Asked) -> Line:
+    try:
+        return _line(guard.screen(_read(guard, path, asked)), name)
+    except InputError as error:
+        return _failed(guard, error, name, asked.stage)
+
+
+def _line(decision: Decision, name: str) -> Line:
+    """The contract's object, naming the input as the caller did."""
+    return {**decision.as_json(), "input": name}
+
+
+def _failed(guard: Guard, error: InputError, name: str, stage: Stage) -> Line:
+    """The contract's object for an input that could not even be read: nothing was decided."""
+    return {
+        "id": None,
+        "input": name,
+        "stage": stage.value,
+        "action": Action.BLOCK.value,
+        "reasons": [{"code": error.code, "text": str(error), "action": Action.BLOCK.value}],
+        "findings": [unchecked("screen", str(error)).as_json()],
+        "gates": [],
+        "policy": guard.policy.version,
+        "receipt": None,
+        "error": error.code,
+    }
+
+
+def _read(guard: Guard, path: Path, asked: Asked) -> Submission:
+    """The submission for one file; one that is too large is not read into memory.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    limit = guard.settings.media.video_max_bytes
+    try:
+        with path.open("rb") as file:
+            data = file.read(limit + 1)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    return Submission(
+        asked.stage, media=data, prompt=asked.prompt, name=path.name, language=asked.language
+    )
+
+
+def _asked(text: str, number: int) -> dict[str, Any]:
+    """One line of a file of prompts: JSON if it begins with a brace, else the text itself."""
+    if not text.lstrip().startswith("{"):
+        return {"text": text}
+    try:
+        asked = json.loads(text)
+    except ValueError:
+        return {"text": text}  # a prompt may begin with a brace
+    if not isinstance(asked, dict) or "text" not in asked:
+        raise InputError(f"Line {number} is JSON without a member text.", hint=_LINE_HINT)
+    for name, kinds in _LINE_MEMBERS.items():
+        if name in asked and not isinstance(asked[name], kinds):
+            raise InputError(f"Line {number}: {name} is of the wrong type.", hint=_LINE_HINT)
+    return asked

@@ -1,0 +1,246 @@
+"""The vocabulary of the prompt rules: one look-up table of the words of all languages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Final
+
+from consentry.detectors._prompt_files import LanguageFile, RuleText, SharedFile, built_in_files
+from consentry.detectors._prompt_patterns import Classes, Pattern
+
+__all__ = ["Bits", "Entry", "Language", "Lexicon", "Rule", "built_in"]
+
+_BETWEEN_WORDS: Final = re.compile(r"[\s'\-]+")
+_SHORTEST_STEM: Final = 2
+
+
+@dataclass(slots=True)
+class Entry:
+    """What a word, or a stem, is in each language that knows it.
+
+    Attributes:
+        hits: language to the mask of its classes.
+        phrases: (further words, language, mask), longest first: phrases that it begins; a further
+            word that ends in `*` is a stem.
+    """
+
+    hits: dict[int, int] = field(default_factory=dict)
+    phrases: list[tuple[tuple[str, ...], int, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule with its patterns; the other attributes are those of its `RuleText`."""
+
+    id: str
+    text: RuleText
+    patterns: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...]
+
+
+@dataclass(slots=True)
+class Language:
+    """One language, ready to be searched for.
+
+    Attributes:
+        source: its file.
+        rules: its own rules and the shared ones.
+        segments: for writing without spaces: a piece of text to its mask; empty otherwise.
+        longest: characters of the longest segment.
+        anchors: (mask, pairs of rule and pattern): what to try when a text has one of the mask.
+        anchor_mask: all of these masks together.
+    """
+
+    source: LanguageFile
+    rules: tuple[Rule, ...] = ()
+    segments: dict[str, int] = field(default_factory=dict)
+    longest: int = 0
+    anchors: list[tuple[int, list[tuple[Rule, Pattern]]]] = field(default_factory=list)
+    anchor_mask: int = 0
+
+
+class Bits:
+    """The bits of the built-in classes, by name."""
+
+    def __init__(self, classes: Classes) -> None:
+        """Look them up."""
+        self.stop = classes.bit("stop")
+        self.rest = classes.bit("rest")
+        self.comma = classes.bit("comma")
+        self.other = classes.bit("other")
+        self.capital = classes.bit("capital")
+        self.number = classes.bit("number")
+        self.under18 = classes.bit("under18")
+        self.common = classes.bit("common")
+        self.shared = classes.bit("shared")
+        self.anywhere = self.other | self.capital | self.comma | self.number | self.under18
+
+
+class Lexicon:
+    """Every language, and one table of all their words."""
+
+    def __init__(self, shared: SharedFile, sources: Sequence[LanguageFile]) -> None:
+        """Build the tables.
+
+        Raises:
+            ConfigError: a pattern cannot be read, or names a class that no language has.
+        """
+        self.classes = Classes()
+        self.bits = Bits(self.classes)
+        self.entries: dict[str, Entry] = {}
+        self.stems: dict[str, Entry] = {}
+        self.longest_stem = 0
+        self.evasion = shared.evasion
+        self._implies = shared.implies
+        self.languages = [Language(source) for source in sources]
+        self.codes = {source.code: index for index, source in enumerate(sources)}
+        for index in range(len(sources)):
+            self._add_language(index)
+        self._add_shared(shared)
+        self.keys = self.classes.mask("|".join(shared.keys))
+        self.generic = self.classes.mask("|".join(shared.generic))
+        self._add_rules(shared.rules)
+
+    def knows(self, word: str) -> bool:
+        """Whether `word` is one of any language's words, or begins like one of its stems."""
+        return next(self._entries_of(word), None) is not None
+
+    def is_key(self, word: str) -> bool:
+        """Whether `word` is telling: of a class that `keys` in common.toml names."""
+        entry = self.entries.get(word)
+        return entry is not None and any(mask & self.keys for mask in entry.hits.values())
+
+    def find(self, words: Sequence[str], place: int) -> dict[int, tuple[int, int]]:
+        """For each language that knows the word at `place`: its mask, and how many words it is."""
+        found = self._find(words[place], words, place)
+        if "\u0620" <= words[place][0] < "\u0700":
+            for bare, languages in self._without_prefix(words[place]):
+                for language, hit in self._find(bare, words, place).items():
+                    if language in languages:
+                        found.setdefault(language, hit)
+        return found
+
+    def _find(self, word: str, words: Sequence[str], place: int) -> dict[int, tuple[int, int]]:
+        found: dict[int, tuple[int, int]] = {}
+        for entry in self._entries_of(word):
+            for language, mask in entry.hits.items():
+                found.setdefault(language, (mask, 1))
+            for rest, language, mask in entry.phrases:
+                known, length = found.get(language, (0, 1))
+                if len(rest) >= length and _follows(rest, words, place + 1):
+                    found[language] = (mask, len(rest) + 1)
+                elif len(rest) + 1 == length and _follows(rest, words, place + 1):
+                    found[language] = (known | mask, length)
+        return found
+
+    def _entries_of(self, word: str) -> Iterator[Entry]:
+        exact = self.entries.get(word)
+        if exact is not None:
+            yield exact
+        stems = self.stems
+        for length in range(min(len(word), self.longest_stem), _SHORTEST_STEM - 1, -1):
+            entry = stems.get(word[:length])
+            if entry is not None:
+                yield entry
+
+    def _without_prefix(self, word: str) -> Iterator[tuple[str, set[int]]]:
+        for index, language in enumerate(self.languages):
+            for prefix in language.source.prefixes:
+                if word.startswith(prefix) and len(word) > len(prefix) + 1:
+                    yield word[len(prefix) :], {index}
+
+    def _add_language(self, index: int) -> None:
+        language = self.languages[index]
+        for name, entries in language.source.words.items():
+            bit = self._bits_of(name)
+            for entry in entries:
+                if language.source.unspaced and not entry.isascii():
+                    segment = entry.replace(" ", "")
+                    language.segments[segment] = language.segments.get(segment, 0) | bit
+                else:
+                    self._add(entry, index, bit)
+        language.longest = max(map(len, language.segments), default=0)
+
+    def _bits_of(self, name: str) -> int:
+        implied = self._implies.get(name)
+        return self.classes.bit(name) | (self.classes.bit(implied) if implied else 0)
+
+    def _add_shared(self, shared: SharedFile) -> None:
+        """Give the shared words to every language that has none of its own for them."""
+        for name, entries in shared.words.items():
+            bit = self._bits_of(name) | self.bits.shared
+            for entry in entries:
+                for index in range(len(self.languages)):
+                    known = self.entries.get(entry)
+                    if known is None or index not in known.hits:
+                        self._add(entry, index, bit)
+
+    def _add(self, listed: str, language: int, mask: int) -> None:
+        first, *rest = filter(None, _BETWEEN_WORDS.split(listed))
+        if first.endswith("*"):
+            entry = self.stems.setdefault(first[:-1], Entry())
+            self.longest_stem = max(self.longest_stem, len(first) - 1)
+        else:
+            entry = self.entries.setdefault(first, Entry())
+        if rest:
+            entry.phrases.append((tuple(rest), language, mask))
+            entry.phrases.sort(key=lambda phrase: -len(phrase[0]))
+        else:
+            entry.hits[language] = entry.hits.get(language, 0) | mask
+
+    def _add_rules(self, shared: Sequence[RuleText]) -> None:
+        parsed: dict[str, Pattern] = {}
+
+        def pattern(source: str) -> Pattern:
+            if source not in parsed:
+                parsed[source] = Pattern.parse(source, self.classes)
+            return parsed[source]
+
+        for language in self.languages:
+            code, skip = language.source.code, language.source.skip
+            here = [
+                rule
+                for rule in shared
+                if rule.id not in skip and code in (rule.languages or (code,))
+            ]
+            language.rules = tuple(
+                Rule(
+                    f"{code}.{rule.id}",
+                    rule,
+                    tuple(map(pattern, rule.match)),
+                    tuple(map(pattern, rule.unless)),
+                )
+                for rule in (*language.source.rules, *here)
+            )
+            self._anchor(language)
+
+    def _anchor(self, language: Language) -> None:
+        """Sort the patterns under the most telling of the words that they need."""
+        anchors: dict[int, list[tuple[Rule, Pattern]]] = {}
+        for rule in language.rules:
+            for pattern in rule.patterns:
+                telling = [need for need in pattern.needs if not need & self.generic]
+                mask = min(telling or pattern.needs, key=int.bit_count)
+                anchors.setdefault(mask, []).append((rule, pattern))
+                language.anchor_mask |= mask
+        language.anchors = list(anchors.items())
+
+
+def _follows(rest: Sequence[str], words: Sequence[str], place: int) -> bool:
+    if place + len(rest) > len(words):
+        return False
+    return all(
+        words[place + step].startswith(want[:-1])
+        if want.endswith("*")
+        else words[place + step] == want
+        for step, want in enumerate(rest)
+    )
+
+
+@cache
+def built_in() -> Lexicon:
+    """The rules that come with Consentry, read once."""
+    return Lexicon(*built_in_files())

@@ -1,0 +1,132 @@
+"""Reading a prompt with the vocabulary: disguises undone, words run together taken apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from consentry.detectors._prompt_lexicon import Lexicon
+from consentry.media.normalise import Disguise, Normalised
+
+__all__ = ["Token", "read", "unglue"]
+
+_DIGITS_FIRST: Final = re.compile(r"(\d{1,3})([^\W\d_]+)")
+_UNSPACED: Final = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
+_SHORTEST_JOINED: Final = 5
+_SHORTEST_GLUED: Final = 8
+_LONGEST_PIECE: Final = 14
+_SHORTEST_KEY: Final = 4
+
+
+class Token(NamedTuple):
+    """One word as it was understood.
+
+    Attributes:
+        text: the word, undisguised; `.` or `,` between clauses.
+        start: its first character in the normalised text.
+        end: one past its last.
+        disguise: the kind of disguise that had to be undone to read it, or None.
+    """
+
+    text: str
+    start: int
+    end: int
+    disguise: str | None = None
+
+
+def read(subject: Normalised, lexicon: Lexicon) -> list[Token]:
+    """The words of `subject`, each disguise undone where that gives a word that is known."""
+    found: list[Token] = []
+    pending = list(reversed(subject.disguises))
+    place = 0
+    while place < len(subject.words):
+        taken: list[Token] = []
+        last = place + 1
+        while pending and pending[-1].first <= place:
+            disguise = pending.pop()
+            if disguise.first == place and not taken:
+                taken = _undo(disguise, subject, lexicon)
+                last = disguise.last if taken else last
+        found += taken or _plain(Token(*subject.words[place]), lexicon)
+        place = last
+    return _join(found, lexicon)
+
+
+def unglue(text: str, lexicon: Lexicon) -> list[str]:
+    """The words of one language that `text` consists of, at least one of them telling; or nothing.
+
+    Takes time in proportion to the length of `text`.
+    """
+    before: dict[int, int] = {0: 0}
+    for end in range(2, len(text) + 1):
+        for start in range(max(0, end - _LONGEST_PIECE), end - 1):
+            if start in before and text[start:end] in lexicon.entries:
+                before[end] = start
+                break
+    parts: list[str] = []
+    end = len(text) if len(text) in before else 0
+    while end > 0:
+        parts.append(text[before[end] : end])
+        end = before[end]
+    telling = any(len(part) >= _SHORTEST_KEY and lexicon.is_key(part) for part in parts)
+    languages = [set(lexicon.entries[part].hits) for part in parts]
+    return parts[::-1] if telling and len(parts) > 1 and set.intersection(*languages) else []
+
+
+def _undo(disguise: Disguise, subject: Normalised, lexicon: Lexicon) -> list[Token]:
+    place = (disguise.start, disguise.end, disguise.kind)
+    if disguise.kind == "leet":
+        aged = list(_plain(Token(*subject.words[disguise.first]), lexicon))
+        if len(aged) > 1 and lexicon.knows(aged[-1].text):
+            return aged
+    for reading in disguise.readings:
+        if lexicon.knows(reading) or _UNSPACED.fullmatch(reading):
+            return [Token(reading, *place)]
+        parts = unglue(reading, lexicon) if len(reading) >= _SHORTEST_GLUED else []
+        if parts:
+            return [Token(part, *place) for part in parts]
+    return []
+
+
+def _plain(word: Token, lexicon: Lexicon) -> Iterator[Token]:
+    text, start, end, _ = word
+    aged = _DIGITS_FIRST.fullmatch(text) if text[0].isdecimal() else None
+    if aged is not None:
+        yield Token(aged[1], start, start + len(aged[1]))
+        yield Token(aged[2], start + len(aged[1]), end)
+    elif len(text) >= _SHORTEST_GLUED and not lexicon.knows(text):
+        parts = unglue(text, lexicon)
+        yield from (Token(part, start, end, "glued") for part in parts) if parts else (word,)
+    else:
+        yield word
+
+
+def _join(found: Sequence[Token], lexicon: Lexicon) -> list[Token]:
+    """Put together a telling word that was cut in two or three (`un dress`)."""
+    joined: list[Token] = []
+    place = 0
+    while place < len(found):
+        count = _cut_in(found, place, lexicon)
+        group = found[place : place + count]
+        if count == 1:
+            joined += group
+        else:
+            text = "".join(token.text for token in group)
+            joined.append(Token(text, group[0].start, group[-1].end, "split"))
+        place += count
+    return joined
+
+
+def _cut_in(found: Sequence[Token], place: int, lexicon: Lexicon) -> int:
+    """Into how many tokens a telling word was cut at `place`: three, two, or one when it was not."""
+    text = found[place].text
+    for count in (2, 3):
+        if place + count > len(found):
+            break
+        text += found[place + count - 1].text
+        if text in lexicon.entries and len(text) >= _SHORTEST_JOINED and lexicon.is_key(text):
+            parts = found[place : place + count]
+            if not all(token.text in lexicon.entries for token in parts):
+                return count
+    return 1

@@ -1,0 +1,209 @@
+"""`PromptRulesDetector`: rules, kept as data, find harmful requests in a prompt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import ClassVar, Final, NamedTuple
+
+from consentry.config import Settings
+from consentry.detectors import _prompt_lexicon
+from consentry.detectors._prompt_cells import Sense, senses
+from consentry.detectors._prompt_files import fingerprint
+from consentry.detectors._prompt_lexicon import Lexicon, Rule
+from consentry.detectors._prompt_patterns import Pattern
+from consentry.detectors._prompt_reading import Token, read
+from consentry.detectors.contract import Detector, Example, Kind, Seen, Subject
+from consentry.errors import DetectorError
+from consentry.findings import Finding, Stage
+from consentry.media.normalise import Normalised, normalise
+from consentry.media.prompt import Prompt
+
+__all__ = ["PromptRulesDetector"]
+
+_CODE: Final = "1"
+_MOST_PER_CATEGORY: Final = 3
+_MOST_EXAMPLES: Final = 4
+_EVEN: Final = 0.5
+_READABLE: Final = "\u0000-\u024f\u1e00-\u1eff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u0900-\u097f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+_FOREIGN: Final = re.compile(rf"[^\W\d_{_READABLE}]")
+_HARMS: Final = ("sexual.", "defamation.")
+
+
+class _Match(NamedTuple):
+    rule: Rule
+    tokens: Sequence[Token]
+
+
+class PromptRulesDetector:
+    """Finds what a prompt asks for, by rules of 15 languages; see docs/guide/prompts.md.
+
+    A finding's score is the confidence that its rule states: no probability. `where.span` points
+    into the prompt as it was written, and `detail.rule` names the rule.
+    """
+
+    name: ClassVar[str] = "prompt-rules"
+    kind: ClassVar[Kind] = "prompt"
+    stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
+    needs: ClassVar[tuple[str, ...]] = ()
+    categories: ClassVar[frozenset[str]] = frozenset(
+        {
+            "defamation.crime",
+            "evasion",
+            "language.unknown",
+            "minor.referenced",
+            "person.named",
+            "sexual.explicit",
+            "sexual.nudity",
+            "sexual.suggestive",
+            "sexual.undress",
+        }
+    )
+
+    def __init__(self) -> None:
+        """Work out the version; the rules themselves are read at the first use."""
+        self.version = f"{_CODE}+{fingerprint()}"
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Sequence[Detector]:
+        """One detector: there is nothing to set."""
+        del settings
+        return [cls()]
+
+    def warm_up(self) -> None:
+        """Read the rules and compile their patterns.
+
+        Raises:
+            ConfigError: a rule file cannot be used.
+        """
+        for language in _prompt_lexicon.built_in().languages:
+            for rule in language.rules:
+                for pattern in (*rule.patterns, *rule.unless):
+                    pattern.compile()
+
+    def detect(self, subject: Subject, seen: Seen) -> Sequence[Finding]:
+        """Look at a prompt: at most three findings of each category, the strongest first.
+
+        Raises:
+            DetectorError: the subject is not a prompt.
+            ConfigError: a rule file cannot be used.
+        """
+        del seen
+        if not isinstance(subject, Prompt):
+            raise DetectorError(f"{self.name} looks at prompts only.")
+        lexicon = _prompt_lexicon.built_in()
+        text = normalise(subject.text)
+        tokens = read(text, lexicon)
+        found = [
+            self._finding(match, text, subject)
+            for sense in _trusted(
+                senses(tokens, _capitals(subject, text, tokens), lexicon), subject
+            )
+            for match in _matches(sense)
+        ]
+        found += self._evasions(found, lexicon)
+        found += self._unknown_language(subject, text, lexicon)
+        return _strongest(found)
+
+    @classmethod
+    def get_examples(cls) -> Sequence[Example]:
+        """Some of the test vectors of each language."""
+        examples = []
+        for language in _prompt_lexicon.built_in().languages:
+            vectors = language.source.vectors
+            found = [one for one in vectors if one.must][:_MOST_EXAMPLES]
+            absent = [one for one in vectors if not one.must][:_MOST_EXAMPLES]
+            for one in (*found, *absent):
+                prompt = Prompt(one.text, language.source.code, one.reference)
+                expects = {one.category: (_EVEN, 1.0)} if one.must else {}
+                examples.append(Example(prompt, expects))
+        return examples
+
+    def _finding(self, match: _Match, text: Normalised, subject: Prompt) -> Finding:
+        rule = match.rule.text
+        start = min(token.start for token in match.tokens)
+        span = text.span(start, max(token.end for token in match.tokens))
+        detail: dict[str, object] = {"rule": match.rule.id}
+        disguises = sorted({token.disguise for token in match.tokens if token.disguise})
+        if disguises:
+            detail["disguises"] = disguises
+        score = rule.reference if subject.has_reference else rule.score
+        return Finding(rule.category, score, self.name, {"span": list(span)}, detail)
+
+    def _evasions(self, found: Sequence[Finding], lexicon: Lexicon) -> Iterator[Finding]:
+        """One finding for each harm that was found only because a disguise was undone."""
+        for one in found:
+            kinds = one.detail.get("disguises", ())
+            if kinds and one.category.startswith(_HARMS) and one.score >= _EVEN:
+                score = max(lexicon.evasion[kind] for kind in kinds)
+                yield Finding("evasion", score, self.name, one.where, one.detail)
+
+    def _unknown_language(
+        self, subject: Prompt, text: Normalised, lexicon: Lexicon
+    ) -> Iterator[Finding]:
+        """A finding when nobody here can read the prompt, or the language that it is said to be."""
+        named = (subject.language or "").partition("-")[0].lower()
+        if named and named not in lexicon.codes:
+            yield Finding("language.unknown", 1.0, self.name, None, {"language": named})
+        elif not text.text.isascii():
+            foreign = len(_FOREIGN.findall(text.text))
+            if foreign and foreign * 2 > sum(map(str.isalpha, text.text)):
+                yield Finding("language.unknown", 1.0, self.name)
+
+
+def _trusted(found: Iterable[Sense], subject: Prompt) -> Iterator[tuple[Sense, bool]]:
+    """Each sense, and whether the text seems to be of its language."""
+    known = list(found)
+    most = max((sense.common for sense in known), default=0)
+    named = (subject.language or "").partition("-")[0].lower()
+    for sense in known:
+        likely = sense.common * 2 >= most
+        yield sense, likely or sense.language.source.code == named
+
+
+def _matches(trusted: tuple[Sense, bool]) -> Iterator[_Match]:
+    sense, likely = trusted
+    for mask, pairs in sense.language.anchors:
+        if mask & sense.mask:
+            for rule, pattern in pairs:
+                if (likely or rule.text.sure) and pattern.may_match(sense.mask):
+                    yield from _search(sense, rule, pattern)
+
+
+def _search(sense: Sense, rule: Rule, pattern: Pattern) -> Iterator[_Match]:
+    cells = sense.cells
+    barred: list[tuple[int, int]] | None = None
+    for match in pattern.finditer(cells.text):
+        if barred is None:
+            barred = [
+                one.span()
+                for bar in rule.unless
+                if bar.may_match(sense.mask)
+                for one in bar.finditer(cells.text)
+            ]
+        start, end = match.span()
+        if not any(first < end and start < last for first, last in barred):
+            yield _Match(rule, cells.between(start, end))
+
+
+def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Collection[int]:
+    """The places of words with a capital inside a sentence; none where most words have one."""
+    if subject.text.islower():
+        return ()
+    upper = [
+        place
+        for place, token in enumerate(tokens)
+        if subject.text[text.span(token.start, token.end)[0]].isupper()
+    ]
+    if len(upper) * 2 > len(tokens) + 2:
+        return ()
+    return [place for place in upper if place > 0 and tokens[place - 1].text != "."]
+
+
+def _strongest(found: Iterable[Finding]) -> list[Finding]:
+    kept: dict[str, list[Finding]] = {}
+    for one in sorted(found, key=lambda one: -one.score):
+        same = kept.setdefault(one.category, [])
+        if len(same) < _MOST_PER_CATEGORY and all(one.where != other.where for other in same):
+            same.append(one)
+    return [one for category in sorted(kept) for one in kept[category]]

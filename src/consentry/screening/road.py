@@ -1,0 +1,95 @@
+"""One submission on its way: what was opened, what is to be looked at, what was found so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from consentry.detectors.contract import Detector
+from consentry.errors import ConsentryError, InputError
+from consentry.findings import Finding, Stage, unchecked
+from consentry.screening.decision import Gate, GateStatus
+from consentry.screening.opening import Opened
+from consentry.screening.runner import Look, Result
+from consentry.screening.submission import Submission
+
+__all__ = ["Road", "picture_stage"]
+
+_WORST: tuple[GateStatus, ...] = ("failed", "late", "missing", "checked", "cached")
+"""When a detector looked at several frames, its gate tells the first of these that occurred."""
+
+
+@dataclass(slots=True)
+class Road:
+    """The state of one screening.
+
+    Attributes:
+        submission: what was handed in.
+        opened: its picture or video, once there is one to open.
+        prompt_sha256: digest of the prompt, once it was read.
+        looks: what the detectors are to look at.
+        findings: what was found.
+        gates: who looked.
+        error: the input error that ended it, if one did.
+        undecoded: the picture could not be opened, for whatever reason.
+    """
+
+    submission: Submission
+    opened: Opened | None = None
+    prompt_sha256: str | None = None
+    looks: list[Look] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    gates: list[Gate] = field(default_factory=list)
+    error: ConsentryError | None = None
+    undecoded: bool = False
+
+    def refuse(self, gate: Gate, error: ConsentryError) -> None:
+        """Record that the input, or a part of it, could not be opened."""
+        self.gates.append(gate)
+        self.findings.append(unchecked(gate.name, str(error)))
+        if isinstance(error, InputError):
+            self.error = error
+
+    def skip(self, detectors: Sequence[Detector], status: GateStatus, note: str) -> None:
+        """Record that these detectors had nothing to look at."""
+        self.gates.extend(Gate(one.name, one.version, None, 0.0, status, note) for one in detectors)
+
+    def collect(self, results: Sequence[Result]) -> None:
+        """Turn results into findings, and into one gate a detector and kind of input."""
+        groups: dict[str, list[Result]] = {}
+        for result in results:
+            groups.setdefault(result.detector.name, []).append(result)
+            self.findings.extend(self._located(result))
+        self.gates.extend(self._gate(group) for group in groups.values())
+
+    def _located(self, result: Result) -> Sequence[Finding]:
+        """The findings, with the time in the clip and the input that they are about."""
+        where: dict[str, Any] = dict(result.look.where)
+        if self.submission.stage is Stage.PROMPT and result.detector.kind == "picture":
+            where["input"] = "reference"
+        if result.status not in {"checked", "cached"}:
+            return [unchecked(result.detector.name, result.note, **where)]
+        return [
+            # What is judged is what is stored: a replay must not differ by a rounding.
+            replace(
+                one,
+                score=round(one.score, 4),
+                where={**(one.where or {}), **where} or None,
+            )
+            for one in result.findings
+        ]
+
+    def _gate(self, group: Sequence[Result]) -> Gate:
+        worst = min(group, key=lambda result: _WORST.index(result.status))
+        detector = worst.detector
+        saw = self.prompt_sha256
+        if detector.kind == "picture":
+            saw = None if self.opened is None else self.opened.sha256
+        ms = sum(result.ms for result in group)
+        return Gate(detector.name, detector.version, saw, ms, worst.status, worst.note)
+
+
+def picture_stage(stage: Stage) -> Stage:
+    """The stage at which a submission's picture counts: with a prompt it is the reference."""
+    return Stage.REFERENCE if stage is Stage.PROMPT else stage

@@ -1,0 +1,210 @@
+"""The one road: a `Submission` is opened, looked at and judged, and a `Decision` comes out.
+
+Whatever cannot be looked at becomes the finding `unchecked`; nothing here turns "nobody looked"
+into "nothing was found".
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+
+from consentry.config import Settings
+from consentry.detectors.contract import Detector, Kind
+from consentry.detectors.loading import Roster
+from consentry.errors import ConsentryError, InputError
+from consentry.findings import Action, Stage, unchecked
+from consentry.media import MediaDecoder, Picture, Prompt
+from consentry.policy.context import PolicyContext
+from consentry.policy.engine import Policy
+from consentry.policy.floors import NOT_OPENED, blind
+from consentry.screening.cache import ResultCache
+from consentry.screening.decision import Decision, Gate, Reason
+from consentry.screening.opening import Opened, Outline, refusal
+from consentry.screening.road import Road, picture_stage
+from consentry.screening.runner import Look, Runner
+from consentry.screening.submission import Submission
+
+__all__ = ["Screener"]
+
+
+class Screener:
+    """Screens submissions by one roster of detectors and one policy; threads may share it."""
+
+    def __init__(
+        self, *, decoder: MediaDecoder, roster: Roster, policy: Policy, settings: Settings
+    ) -> None:
+        """Put the parts together.
+
+        Raises:
+            PolicyError: a detector reports a category that the policy's taxonomy does not have.
+        """
+        for one in roster.active:
+            policy.check_categories(one.categories, one.name)
+        self.policy = policy
+        self.roster = roster
+        self._decoder = decoder
+        self._max_characters = settings.prompt.max_characters
+        limits = settings.screening
+        self._outlines: ResultCache[Outline] = ResultCache(limits.cache_entries)
+        self._runner = Runner(
+            workers=limits.workers,
+            budget_seconds=limits.budget_seconds,
+            cache_entries=limits.cache_entries,
+        )
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._runner.close()
+
+    def screen(self, submission: Submission) -> Decision:
+        """Open `submission`, look at it and decide. What is wrong with it never raises here."""
+        road = Road(submission)
+        self._open_prompt(road)
+        self._open_media(road)
+        if road.error is None:
+            road.collect(self._runner.run(road.looks))
+            self._require_a_look(road)
+        self._name_the_disabled(road)
+        return self._decide(road)
+
+    def _open_prompt(self, road: Road) -> None:
+        submission = road.submission
+        if submission.prompt is None:
+            return
+        try:
+            prompt = Prompt.parse(
+                submission.prompt,
+                max_characters=self._max_characters,
+                language=submission.language,
+                has_reference=_has_reference(submission),
+            )
+        except InputError as error:
+            road.refuse(Gate("prompt", "1", None, 0.0, "refused", str(error)), error)
+            return
+        road.prompt_sha256 = prompt.sha256
+        key = ("prompt", prompt.sha256, prompt.language, prompt.has_reference)
+        road.looks.append(Look(key, lambda: prompt, self._detectors("prompt", Stage.PROMPT)))
+
+    def _open_media(self, road: Road) -> None:
+        if road.submission.media is None or road.error is not None:
+            return
+        opened = road.opened = Opened(road.submission, road.submission.media, self._decoder)
+        known = self._outlines.get(opened.key)
+        if known is not None:
+            opened.outline = known.result()
+        looks = self._picture_looks(road, opened)
+        if opened.outline is None or not all(map(self._runner.knows, looks)):
+            looks = self._decode(road, opened)
+        if not road.undecoded:
+            road.gates.append(opened.gate())
+            road.looks.extend(looks)
+
+    def _decode(self, road: Road, opened: Opened) -> list[Look]:
+        try:
+            opened.decode()
+        except ConsentryError as error:
+            road.undecoded = True
+            road.refuse(refusal(error, opened.sha256, opened.ms), error)
+            detectors = self._detectors("picture", picture_stage(road.submission.stage))
+            road.skip(detectors, "missing", "There was no decoded picture to look at.")
+            return []
+        if opened.outline is not None:
+            self._outlines.put(opened.key, opened.outline)
+        return self._picture_looks(road, opened)
+
+    def _picture_looks(self, road: Road, opened: Opened) -> list[Look]:
+        """A look for each subject that the outline names; none before it is known."""
+        if opened.outline is None:
+            return []
+        detectors = self._detectors("picture", picture_stage(road.submission.stage))
+        return [
+            Look(
+                ("picture", digest),
+                partial(_subject, opened, place),
+                detectors,
+                {} if time_s is None else {"time_s": round(time_s, 3)},
+            )
+            for place, (digest, time_s) in enumerate(
+                zip(opened.outline.digests, opened.outline.times, strict=True)
+            )
+        ]
+
+    def _detectors(self, kind: Kind, stage: Stage) -> Sequence[Detector]:
+        return [one for one in self.roster.active if one.kind == kind and stage in one.stages]
+
+    def _require_a_look(self, road: Road) -> None:
+        """Where nobody is set up to look, or to see a half of the child floor, nothing was checked.
+
+        A picture needs detectors for both halves of that floor; words need any detector.
+        """
+        for look in road.looks:
+            if not look.detectors:
+                note = "No detector is set up for this kind of input at this stage."
+                road.findings.append(unchecked("screening", note))
+            elif look.detectors[0].kind == "picture":
+                unseen = blind(name for one in look.detectors for name in one.categories)
+                if unseen:
+                    note = f"No detector is set up that could see: {' and '.join(unseen)}."
+                    road.findings.append(unchecked("screening", note))
+
+    def _name_the_disabled(self, road: Road) -> None:
+        note = "An operator switched this detector off."
+        road.gates.extend(
+            Gate(one.name, one.version, None, 0.0, "not_assessed", note)
+            for one in self.roster.disabled
+        )
+
+    def _decide(self, road: Road) -> Decision:
+        submission = road.submission
+        context = _context(road)
+        verdict = self.policy.decide(road.findings, context)
+        reasons = tuple(Reason(one.code, one.text, one.action) for one in verdict.reasons)
+        if road.error is not None:  # the fault is the file's: "try again later" would mislead
+            told = tuple(reason for reason in reasons if reason.code == NOT_OPENED)
+            reasons = (Reason(road.error.code, str(road.error), Action.BLOCK), *told)
+        return Decision(
+            id=uuid.uuid4().hex,
+            created_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            input=submission.reference or f"sha256:{_digest(road)}",
+            stage=submission.stage,
+            action=verdict.action,
+            reasons=reasons,
+            shadow=tuple(Reason(one.code, one.text, one.action, True) for one in verdict.shadow),  # noqa: FBT003  Reason.shadow
+            findings=tuple(road.findings),
+            gates=tuple(road.gates),
+            context=context.as_json(),
+            policy=self.policy.version,
+            error=None if road.error is None else road.error.code,
+            keep=verdict.keep,
+        )
+
+
+def _subject(opened: Opened, place: int) -> Picture:
+    return opened.decode()[place]
+
+
+def _has_reference(submission: Submission) -> bool:
+    comes_along = submission.stage is Stage.PROMPT and submission.media is not None
+    return submission.has_reference or comes_along
+
+
+def _digest(road: Road) -> str:
+    """What the decision is about: the file where there is one, else the words."""
+    if road.opened is not None:
+        return road.opened.sha256
+    return road.prompt_sha256 or ""
+
+
+def _context(road: Road) -> PolicyContext:
+    submission = road.submission
+    outline = None if road.opened is None else road.opened.outline
+    return PolicyContext(
+        stage=submission.stage,
+        media="none" if outline is None else outline.kind,
+        has_prompt=submission.prompt is not None,
+        has_reference=_has_reference(submission),
+        refused=road.error is not None,
+    )

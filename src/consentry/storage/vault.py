@@ -1,0 +1,97 @@
+"""The master key of an installation, and AES-256-GCM envelopes under it.
+
+A sealed envelope is `CV1` + 12 bytes of nonce + ciphertext and tag; its purpose is authenticated,
+so that one kind of secret cannot be passed off as another.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from consentry.errors import StorageError
+from consentry.storage.home import private_file, private_folder
+
+__all__ = ["KEY_BYTES", "Vault"]
+
+KEY_BYTES: Final = 32
+_NONCE_BYTES: Final = 12
+_MAGIC: Final = b"CV1"
+_SHUT: Final = "Something that was stored encrypted cannot be opened."
+_SHUT_HINT: Final = "It was altered, or keys/master.key is not the one that it was sealed with."
+
+
+class Vault:
+    """Seals and opens small secrets under one key."""
+
+    def __init__(self, key: bytes) -> None:
+        """Use `key`, 32 random bytes.
+
+        Raises:
+            ValueError: it has another length.
+        """
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
+        self._cipher = AESGCM(key)
+
+    @classmethod
+    def load(cls, home: Path) -> Vault:
+        """The vault of the installation in `home`; its key is made on first use.
+
+        Raises:
+            StorageError: the key file cannot be made, is damaged, or others may read it.
+        """
+        path = private_folder(home / "keys") / "master.key"
+        try:
+            if not path.exists():
+                _create(path)
+            key = private_file(path).read_bytes()
+        except OSError as error:
+            raise StorageError(
+                f"The master key {path} cannot be used: {error.strerror}."
+            ) from error
+        if len(key) != KEY_BYTES:
+            raise StorageError(
+                f"The master key {path} is damaged.", hint="Restore it from a backup."
+            )
+        return cls(key)
+
+    def seal(self, plaintext: bytes, *, purpose: str) -> bytes:
+        """Encrypt `plaintext`; only `open` with the same purpose gives it back."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _MAGIC + nonce + self._cipher.encrypt(nonce, plaintext, purpose.encode())
+
+    def open(self, sealed: bytes, *, purpose: str) -> bytes:
+        """Decrypt what `seal` gave.
+
+        Raises:
+            StorageError: it was altered, or sealed under another key or for another purpose.
+        """
+        head = len(_MAGIC) + _NONCE_BYTES
+        if not sealed.startswith(_MAGIC) or len(sealed) < head:
+            raise StorageError(_SHUT, hint=_SHUT_HINT)
+        try:
+            return self._cipher.decrypt(sealed[len(_MAGIC) : head], sealed[head:], purpose.encode())
+        except InvalidTag as error:
+            raise StorageError(_SHUT, hint=_SHUT_HINT) from error
+
+
+def _create(path: Path) -> None:
+    """Write a new key beside `path` and link it there: two processes at once end with one key."""
+    draft = path.with_name(f".{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_bytes(KEY_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(draft, path)
+    except FileExistsError:
+        return  # the other process was first: its key holds
+    finally:
+        draft.unlink()

@@ -1,0 +1,1 @@
+"""The demo: one page on which a newcomer sees what Consentry decides, and what it rests on."""

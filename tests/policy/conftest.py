@@ -1,0 +1,48 @@
+"""What the tests of the policy share."""
+
+import re
+
+import pytest
+
+JARGON = re.compile(
+    r"\b(score|threshold|classifier|detector|finding|categor\w+|nsfw|ncii|csam|hash\w*|model|gate|"
+    r"floor|taxonomy|stage|policy|prompt|pixel\w*|embedding|template|metadata|api|json|unchecked|"
+    r"violat\w+|forbidden|banned|offen[cd]\w+|suspicious)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture
+def faults():
+    """A function that says what keeps a text from being plain."""
+    return _faults
+
+
+@pytest.fixture
+def rule_text():
+    """A function that writes one rule as TOML."""
+    return _rule_text
+
+
+def _faults(text, most_words=30):
+    """What keeps `text` from being plain."""
+    jargon = [f"jargon: {word}" for word in JARGON.findall(text)]
+    sentences = re.split(r"(?<=[.!?])\s+", text)
+    long = [f"long: {part}" for part in sentences if len(part.split()) > most_words]
+    return jargon + long
+
+
+def _rule_text(rule_id="a-rule", when="true", action="block", more="", given=""):
+    return f"""
+[[rule]]
+id = "{rule_id}"
+stages = ["output"]
+when = '''{when}'''
+action = "{action}"
+text = "It was looked at."
+why = "A test."
+{more}
+[[rule.test]]
+given = {{ stage = "output"{given} }}
+expect = "{action}"
+"""
