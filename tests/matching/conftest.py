@@ -13,15 +13,15 @@ PHOTOS = Path(__file__).parent.parent / "data" / "photos"
 
 
 @cache
-def _photos() -> tuple[tuple[str, NDArray[np.uint8]], ...]:
+def _pictures() -> tuple[tuple[str, NDArray[np.uint8]], ...]:
     found = sorted(path for path in PHOTOS.glob("*") if path.suffix in {".jpg", ".png"})
     return tuple((path.name, np.asarray(Image.open(path).convert("RGB"))) for path in found)
 
 
 @pytest.fixture(scope="session")
-def photos() -> dict[str, NDArray[np.uint8]]:
+def pictures() -> dict[str, NDArray[np.uint8]]:
     """Name to RGB pixels."""
-    return dict(_photos())
+    return dict(_pictures())
 
 
 @pytest.fixture(scope="session")

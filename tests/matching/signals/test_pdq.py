@@ -1,4 +1,4 @@
-"""PDQ is bit for bit that of pdqhash: on photos, on noise, on almost nothing, at every size."""
+"""PDQ is bit for bit that of pdqhash: on pictures, on noise, on almost nothing, at every size."""
 
 import numpy as np
 import pdqhash
@@ -26,15 +26,15 @@ def assert_same(pixels):
 
 @pytest.mark.parametrize(("width", "height"), SIZES + LARGE)
 def test_a_photo_at_any_size_and_aspect_has_the_hash_of_the_reference(
-    photos, resized, width, height
+    pictures, resized, width, height
 ):
-    names = sorted(photos)[:3] if (width, height) in LARGE else sorted(photos)
+    names = sorted(pictures)[:3] if (width, height) in LARGE else sorted(pictures)
     for name in names:
-        assert_same(resized(photos[name], width, height))
+        assert_same(resized(pictures[name], width, height))
 
 
-def test_photos_as_they_are(photos):
-    for pixels in photos.values():
+def test_pictures_as_they_are(pictures):
+    for pixels in pictures.values():
         assert_same(pixels)
 
 
@@ -76,13 +76,13 @@ def test_where_rounding_could_decide_the_slow_arithmetic_is_asked():
     assert pdq._quickly(flat, pdq.UPRIGHT) is None
 
 
-def test_most_photos_are_decided_by_the_fast_arithmetic(photos):
-    decided = [pdq._quickly(pixels, pdq.UPRIGHT) is not None for pixels in photos.values()]
+def test_most_pictures_are_decided_by_the_fast_arithmetic(pictures):
+    decided = [pdq._quickly(pixels, pdq.UPRIGHT) is not None for pixels in pictures.values()]
     assert sum(decided) >= len(decided) - 2
 
 
-def test_the_slack_covers_the_rounding_errors_that_occur(photos):
-    for pixels in photos.values():
+def test_the_slack_covers_the_rounding_errors_that_occur(pictures):
+    for pixels in pictures.values():
         scale = max(pixels.shape) ** 0.5
         exact = pdq._exactly(pixels).table
         rows, columns = pdq._operator(pixels.shape[0], False), pdq._operator(pixels.shape[1], False)
@@ -92,8 +92,8 @@ def test_the_slack_covers_the_rounding_errors_that_occur(photos):
         assert error < pdq._SLACK_FREQUENCY * scale / 2
 
 
-def test_the_thumbnail_takes_the_nearest_pixel_rounding_down(photos):
-    pixels = photos["astronaut.png"][:300].repeat(3, axis=0)
+def test_the_thumbnail_takes_the_nearest_pixel_rounding_down(pictures):
+    pixels = pictures["astronaut.png"][:300].repeat(3, axis=0)
     rows = np.arange(512) * pixels.shape[0] // 512
     columns = np.arange(512) * pixels.shape[1] // 512
     expected = pixels[rows][:, columns]
@@ -101,13 +101,13 @@ def test_the_thumbnail_takes_the_nearest_pixel_rounding_down(photos):
     assert pdq.hash_thumbnail(pixels).digits == reference(expected)[0]
 
 
-def test_a_picture_of_at_most_512_pixels_has_one_hash(photos, resized):
-    pixels = resized(photos["chelsea.png"], 512, 300)
+def test_a_picture_of_at_most_512_pixels_has_one_hash(pictures, resized):
+    pixels = resized(pictures["chelsea.png"], 512, 300)
     assert pdq.hash_thumbnail(pixels).digits == pdq.hash_full(pixels).digits
 
 
-def test_views_and_turned_memory_are_hashed_like_copies(photos):
-    pixels = photos["coffee.png"]
+def test_views_and_turned_memory_are_hashed_like_copies(pictures):
+    pixels = pictures["coffee.png"]
     assert_same(pixels[::2, 10:])
     assert_same(pixels[:, ::-1])
     assert_same(pixels.transpose(1, 0, 2))

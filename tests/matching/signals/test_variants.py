@@ -26,17 +26,17 @@ def near(words, others):
     return int(np.bitwise_count(np.stack([o.words for o in others]) ^ words).sum(1).min())
 
 
-def test_dihedral_is_that_of_the_reference(photos):
-    for pixels in photos.values():
+def test_dihedral_is_that_of_the_reference(pictures):
+    for pixels in pictures.values():
         vectors, _ = pdqhash.compute_dihedral(pixels)
         expected = [f"{int(''.join(map(str, bits)), 2):064x}" for bits in vectors]
         assert from_words(variants.dihedral(pdq.hash_full(pixels))) == expected
 
 
 @pytest.mark.parametrize("turn", variants.TURNS)
-def test_each_probe_is_the_hash_of_the_turned_picture(photos, turn):
+def test_each_probe_is_the_hash_of_the_turned_picture(pictures, turn):
     compute = {"full": pdq.hash_full, "thumbnail": pdq.hash_thumbnail}
-    for pixels in photos.values():
+    for pixels in pictures.values():
         for probe in variants.lookup_set(pixels):
             if probe.turn == turn:
                 turned = np.ascontiguousarray(TURNED[turn](pixels))
@@ -44,14 +44,14 @@ def test_each_probe_is_the_hash_of_the_turned_picture(photos, turn):
                 assert np.bitwise_count(there ^ probe.words).sum() <= 2  # a bit in doubt
 
 
-def test_large_pictures_have_sixteen_probes_and_small_ones_eight(photos, resized):
-    assert len(variants.lookup_set(resized(photos["coffee.png"], 800, 600))) == 16
-    assert len(variants.lookup_set(resized(photos["coffee.png"], 400, 300))) == 8
+def test_large_pictures_have_sixteen_probes_and_small_ones_eight(pictures, resized):
+    assert len(variants.lookup_set(resized(pictures["coffee.png"], 800, 600))) == 16
+    assert len(variants.lookup_set(resized(pictures["coffee.png"], 400, 300))) == 8
 
 
 @pytest.mark.parametrize("turn", variants.TURNS)
-def test_a_turned_recompressed_copy_meets_the_banked_hash(photos, turn):
-    for pixels in photos.values():
+def test_a_turned_recompressed_copy_meets_the_banked_hash(pictures, turn):
+    for pixels in pictures.values():
         banked = variants.bank_set(pixels)[0]
         buffer = io.BytesIO()
         Image.fromarray(np.ascontiguousarray(TURNED[turn](pixels))).save(buffer, "JPEG", quality=60)
@@ -60,8 +60,8 @@ def test_a_turned_recompressed_copy_meets_the_banked_hash(photos, turn):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_stored_pixels_are_banked_and_found(photos, orientation):
-    stored = photos["astronaut.png"][:400]
+def test_the_stored_pixels_are_banked_and_found(pictures, orientation):
+    stored = pictures["astronaut.png"][:400]
     exif = Image.Exif()
     exif[0x112] = orientation
     buffer = io.BytesIO()
@@ -73,29 +73,29 @@ def test_the_stored_pixels_are_banked_and_found(photos, orientation):
     assert near(raw.words, variants.lookup_set(upright)) <= 2
 
 
-def test_an_orientation_that_does_not_exist_is_refused(photos):
+def test_an_orientation_that_does_not_exist_is_refused(pictures):
     with pytest.raises(ValueError, match="1 to 8"):
-        variants.as_stored(photos["coffee.png"], 9)
+        variants.as_stored(pictures["coffee.png"], 9)
 
 
-def test_the_bank_set_starts_with_the_upright_hash_and_repeats_nothing(photos):
-    probes = variants.bank_set(photos["rocket.jpg"], 6)
+def test_the_bank_set_starts_with_the_upright_hash_and_repeats_nothing(pictures):
+    probes = variants.bank_set(pictures["rocket.jpg"], 6)
     assert (probes[0].turn, probes[0].pipeline) == ("upright", "full")
     assert len({probe.words.tobytes() for probe in probes}) == len(probes)
 
 
 @pytest.mark.parametrize("cut", [(0.11, 0, 0, 0), (0, 0, 0, 0.23), (0, 0.06, 0, 0.06), (0.07,) * 4])
-def test_a_crop_of_a_known_kind_is_found_only_with_the_crop_set(photos, cut):
-    pixels = photos["astronaut.png"]
+def test_a_crop_of_a_known_kind_is_found_only_with_the_crop_set(pictures, cut):
+    pixels = pictures["astronaut.png"]
     copy = variants.lookup_set(crops.crop(pixels, cut))
     assert min(near(probe.words, copy) for probe in variants.bank_set(pixels)) > 31
     assert min(near(probe.words, copy) for probe in crops.crop_set(pixels)) <= 31
 
 
-def test_no_photo_is_found_among_the_crops_of_another(photos):
+def test_no_photo_is_found_among_the_crops_of_another(pictures):
     names = ["astronaut.png", "chelsea.png", "coffee.png"]
     for name in names:
-        banked = crops.crop_set(photos[name])
-        for other in set(photos) - {name}:
-            for probe in variants.lookup_set(photos[other]):
+        banked = crops.crop_set(pictures[name])
+        for other in set(pictures) - {name}:
+            for probe in variants.lookup_set(pictures[other]):
                 assert near(probe.words, banked) > 31

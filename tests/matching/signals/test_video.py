@@ -46,8 +46,8 @@ def test_without_a_frame_that_counts_nobody_can_say():
     assert video.overlap(frames(A, quality=10), frames(A)) is None
 
 
-def test_one_frame_a_second_is_hashed(photos):
-    pixels = photos["coffee.png"]
+def test_one_frame_a_second_is_hashed(pictures):
+    pixels = pictures["coffee.png"]
     clip = [(n / 10, pixels[:, n * 2 :]) for n in range(25)]
     outcome = video.VideoPdq().hash_frames(clip)
     assert isinstance(outcome, Signal)

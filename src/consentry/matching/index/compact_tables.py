@@ -1,9 +1,9 @@
 # ruff: noqa: PLR2004  the numbers are the widths and radii that this file is about
-"""Twelve tables without sketches: the same exact answers in 57 % of the memory, and slower.
+"""Twelve tables without sketches: the same exact answers in less memory, and slower.
 
 Eight tables of 21 bits are searched up to two bits off, four tables of 22 bits up to one bit off.
 Were a hash further off in every table, it would be at least 8·3 + 4·2 = 32 bits off in all.
-Worth it from about a million hashes: the tables' own size, 134 MB, does not shrink with fewer.
+Worth it from two million hashes: the tables' own size, 134 MB, does not shrink with fewer.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from consentry.matching.compiled import count_bits, kernel
 from consentry.matching.index.log import Changes
-from consentry.matching.index.segment import Hits, gather
+from consentry.matching.index.segment import NOTHING, Hits, gather
 
 __all__ = ["Delta", "scan"]
 
@@ -146,8 +146,7 @@ class Delta:
         """Every live entry within `radius` bits of a query, shape (n, 4)."""
         rows, count = self._rows, self._rows.count
         if not count:
-            empty = np.empty(0, np.int64)
-            return Hits(empty, empty.astype(np.uint64), empty.astype(np.uint8))
+            return NOTHING
         found = gather(
             len(queries),
             lambda *out: scan(rows.hashes, rows.dead, count, queries, radius, *out),

@@ -41,7 +41,7 @@ class Writing:
     """
 
     layout: Layout = "fast"
-    compact_from: int = 1_000_000
+    compact_from: int = 2_000_000
     threads: int = 1
     batch: int = 65_536
 
@@ -114,7 +114,7 @@ def _keep(folder: Path, live: LiveSegment, dead: NDArray[np.uint8]) -> Listed:
 def _living(live: LiveSegment, dead: NDArray[np.uint8]) -> tuple[Ids, Words]:
     count = len(live.segment)
     alive = np.unpackbits(dead, count=count, bitorder="little") == 0
-    return live.segment.entry_ids[alive], live.segment.hashes[alive]
+    return live.segment.entry_ids(alive), live.segment.hashes[alive]
 
 
 def _in_order(parts: Sequence[tuple[Ids, Words]]) -> tuple[Ids, Words]:

@@ -1,6 +1,6 @@
 """A segment: an immutable, memory-mapped set of hashes that all processes share.
 
-Two layouts answer alike: `fast` (168 bytes a hash) and `compact` (88 bytes, some times slower).
+Two layouts answer alike: `fast` (164 bytes a hash) and `compact` (84 bytes, some times slower).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from consentry.errors import IndexDamagedError
 from consentry.matching.index import compact_tables, tables
 from consentry.matching.index.segment_file import Arrays, Shapes, read_segment, write_segment
 
-__all__ = ["Hits", "Layout", "Segment", "build_segment", "gather"]
+__all__ = ["NOTHING", "Hits", "Layout", "Segment", "build_segment", "gather"]
 
 Layout: TypeAlias = Literal["fast", "compact"]
 Words: TypeAlias = NDArray[np.uint64]
@@ -42,6 +42,12 @@ class Hits:
     distances: NDArray[np.uint8]
 
 
+NOTHING = Hits(np.empty(0, np.int64), np.empty(0, np.uint64), np.empty(0, np.uint8))
+"""No match."""
+for _array in (NOTHING.queries, NOTHING.entry_ids, NOTHING.distances):
+    _array.flags.writeable = False
+
+
 def gather(
     queries: int, search: Callable[[Any, Any, Any], int]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
@@ -61,7 +67,9 @@ class Segment:
 
     Attributes:
         name: of its file.
-        arrays: `hashes` (n, 4), `entry_ids` (n, rising), and the tables.
+        arrays: `hashes` (n, 4), `entry_ids` (n, rising, less the first one), and the tables.
+        hashes: the same as in `arrays`.
+        bytes: size of the file.
     """
 
     def __init__(self, path: Path) -> None:
@@ -77,20 +85,28 @@ class Segment:
         if self.layout not in ("fast", "compact"):
             raise IndexDamagedError(f"The index file {path.name} has an unknown layout.")
         self.hashes: Words = self.arrays["hashes"]
-        self.entry_ids: NDArray[np.uint64] = self.arrays["entry_ids"]
+        self._base = np.uint64(facts["base"])
+        self._offsets: NDArray[np.unsignedinteger] = self.arrays["entry_ids"]
 
     def __len__(self) -> int:
         """How many entries, dead ones included."""
-        return len(self.entry_ids)
+        return len(self._offsets)
+
+    def entry_ids(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> NDArray[np.uint64]:
+        """The entries of some rows, by place or by mask."""
+        ids: NDArray[np.uint64] = self._offsets[rows] + self._base
+        return ids
 
     def places(self, entry_ids: NDArray[np.uint64]) -> NDArray[np.intp]:
         """The rows of those of `entry_ids` that are here."""
         if not len(self) or not len(entry_ids):
             return np.empty(0, np.intp)
-        inside = (entry_ids >= self.entry_ids[0]) & (entry_ids <= self.entry_ids[-1])
-        candidates = entry_ids[inside]
-        rows: NDArray[np.intp] = np.searchsorted(self.entry_ids, candidates)
-        here: NDArray[np.bool_] = self.entry_ids[rows] == candidates
+        last = self._base + np.uint64(self._offsets[-1])
+        inside = entry_ids[(entry_ids >= self._base) & (entry_ids <= last)]
+        # Of the same type as what is searched, or all of that would be copied to convert it.
+        candidates = (inside - self._base).astype(self._offsets.dtype)
+        rows: NDArray[np.intp] = np.searchsorted(self._offsets, candidates)
+        here: NDArray[np.bool_] = self._offsets[rows] == candidates
         return rows[here]
 
     def search(self, queries: Words, radius: int, dead: NDArray[np.uint8]) -> Hits:
@@ -111,7 +127,9 @@ class Segment:
                     self.hashes, a["starts"], a["rows"], limits, dead, queries, radius, *out
                 ),
             )
-        return Hits(found[0], self.entry_ids[found[1]], found[2])
+        if not len(found[0]):
+            return NOTHING
+        return Hits(found[0], self.entry_ids(found[1]), found[2])
 
 
 def build_segment(
@@ -129,16 +147,19 @@ def build_segment(
     count = len(entry_ids)
     if count > MAX_ENTRIES:
         raise ValueError("a segment holds at most 2^32 - 1 entries")
+    base = int(entry_ids[0]) if count else 0
+    narrow = not count or int(entry_ids[-1]) - base < 2**32
     shapes, fill_table = (_fast if layout == "fast" else _compact)(count)
+    shapes = {**shapes, "entry_ids": ((count,), "<u4" if narrow else "<u8")}
 
     def fill(arrays: Arrays) -> None:
         arrays["hashes"][:] = hashes
-        arrays["entry_ids"][:] = entry_ids
+        arrays["entry_ids"][:] = entry_ids - np.uint64(base)
         total = tables.TABLES if layout == "fast" else compact_tables.TABLES
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda table: fill_table(arrays, hashes, table), range(total)))
 
-    write_segment(path, {"layout": layout, "entries": count}, shapes, fill)
+    write_segment(path, {"layout": layout, "entries": count, "base": base}, shapes, fill)
 
 
 _FillTable: TypeAlias = Callable[[Arrays, Words, int], None]
@@ -147,7 +168,6 @@ _FillTable: TypeAlias = Callable[[Arrays, Words, int], None]
 def _fast(count: int) -> tuple[Shapes, _FillTable]:
     shapes = {
         "hashes": ((count, 4), "<u8"),
-        "entry_ids": ((count,), "<u8"),
         "starts": ((tables.TABLES, tables.KEYS + 1), "<u4"),
         "sketches": ((tables.TABLES, count), "<u4"),
         "rows": ((tables.TABLES, count), "<u4"),
@@ -163,7 +183,6 @@ def _fast(count: int) -> tuple[Shapes, _FillTable]:
 def _compact(count: int) -> tuple[Shapes, _FillTable]:
     shapes = {
         "hashes": ((count, 4), "<u8"),
-        "entry_ids": ((count,), "<u8"),
         "starts": ((compact_tables.starts_size(),), "<u4"),
         "rows": ((compact_tables.TABLES, count), "<u4"),
     }

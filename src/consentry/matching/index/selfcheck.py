@@ -58,6 +58,6 @@ def check_segment(live: LiveSegment, questions: int, random: np.random.Generator
         expected = np.flatnonzero((distances <= MAX_DISTANCE) & alive)
         here = hits.queries == place
         found = dict(zip(hits.entry_ids[here].tolist(), hits.distances[here].tolist(), strict=True))
-        ids = segment.entry_ids[expected].tolist()
+        ids = segment.entry_ids(expected).tolist()
         if found != dict(zip(ids, distances[expected].tolist(), strict=True)):
             raise IndexDamagedError(f"The index file {segment.name} gives wrong answers.")

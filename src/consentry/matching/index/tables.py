@@ -51,15 +51,29 @@ def build_table(hashes: Words, table: int, starts: Cells, sketches: Cells, rows:
         starts[_chunk(hashes, row, table) + 1] += np.uint32(1)
     for key in range(65536):
         starts[key + 1] += starts[key]
-    places = starts[:65536].copy()
+    # By the key's upper byte first and by its lower byte then: 65,536 places to write to at a time
+    # would miss the cache nearly always, 256 do not.
+    upper = starts[0:65536:256].copy()
+    cells = np.empty(count, np.uint32)
+    whose = np.empty(count, np.uint32)
+    lower_bytes = np.empty(count, np.uint8)
     for row in range(count):
         key = _chunk(hashes, row, table)
-        place = places[key]
-        places[key] = place + np.uint32(1)
+        place = upper[key >> 8]
+        upper[key >> 8] = place + np.uint32(1)
         second = _chunk(hashes, row, (table + 1) & 15)
         third = _chunk(hashes, row, (table + 2) & 15)
-        sketches[place] = np.uint32(second << 16 | third)
-        rows[place] = np.uint32(row)
+        cells[place] = np.uint32(second << 16 | third)
+        whose[place] = np.uint32(row)
+        lower_bytes[place] = np.uint8(key & 255)
+    lower = starts[:65536].copy()
+    for group in range(0, 65536, 256):
+        for source in range(signed(starts[group]), signed(starts[group + 256])):
+            key = group + lower_bytes[source]
+            place = lower[key]
+            lower[key] = place + np.uint32(1)
+            sketches[place] = cells[source]
+            rows[place] = whose[source]
 
 
 @kernel

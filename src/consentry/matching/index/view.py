@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from consentry.matching.index.delta import Delta
 from consentry.matching.index.log import Changes
 from consentry.matching.index.manifest import Listed, Manifest, read_dead
-from consentry.matching.index.segment import Hits, Segment
+from consentry.matching.index.segment import NOTHING, Hits, Segment
 
 __all__ = ["LiveSegment", "View", "open_view"]
 
@@ -108,18 +108,21 @@ class View:
         parts.append(self.delta.search(queries, radius))
         if version % 2 or version != self.version:
             return None
-        which = np.concatenate([part.queries for part in parts])
-        entry_ids = np.concatenate([part.entry_ids for part in parts])
-        distances = np.concatenate([part.distances for part in parts])
-        if len(which) > 1:
-            order = np.lexsort((entry_ids, distances, which))
-            which, entry_ids, distances = which[order], entry_ids[order], distances[order]
-        return Hits(which, entry_ids, distances)
+        parts = [part for part in parts if len(part.queries)]
+        return _sorted(parts) if parts else NOTHING
 
     def changes_after(self, sequence: int) -> Changes:
         """The part of the tail above `sequence`."""
         tail = Changes.joined(self.tail)
         return tail.where(tail.sequences > sequence)
+
+
+def _sorted(parts: list[Hits]) -> Hits:
+    which = np.concatenate([part.queries for part in parts])
+    entry_ids = np.concatenate([part.entry_ids for part in parts])
+    distances = np.concatenate([part.distances for part in parts])
+    order = np.lexsort((entry_ids, distances, which))
+    return Hits(which[order], entry_ids[order], distances[order])
 
 
 def open_view(folder: Path, manifest: Manifest, known: tuple[LiveSegment, ...] = ()) -> View:
