@@ -17,9 +17,8 @@ def read_only(monkeypatch):
     monkeypatch.setattr(compiled._settings, "CACHE_DIR", "")
 
 
-def test_in_a_read_only_installation_it_goes_to_home_and_is_private(
-    read_only, monkeypatch, tmp_path
-):
+@pytest.mark.usefixtures("read_only")
+def test_in_a_read_only_installation_it_goes_to_home_and_is_private(monkeypatch, tmp_path):
     monkeypatch.setenv("CONSENTRY_HOME", str(tmp_path / "home"))
     with compiled._cache_folder(tmp_path / "site-packages") as usable:
         assert usable
@@ -29,9 +28,8 @@ def test_in_a_read_only_installation_it_goes_to_home_and_is_private(
     assert compiled._settings.CACHE_DIR == ""
 
 
-def test_where_nothing_can_be_written_nothing_is_kept_and_it_still_works(
-    read_only, monkeypatch, tmp_path
-):
+@pytest.mark.usefixtures("read_only")
+def test_where_nothing_can_be_written_nothing_is_kept(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CONSENTRY_HOME", str(tmp_path / "file"))
     with compiled._cache_folder(tmp_path / "site-packages") as usable:

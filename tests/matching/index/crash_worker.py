@@ -13,8 +13,16 @@ from pathlib import Path
 
 import numpy as np
 
-from consentry.matching.index import Change, Index, IndexOptions
-from consentry.matching.index import files, manifest, merge, segment_file, shelf
+from consentry.matching.index import (
+    Change,
+    Index,
+    IndexOptions,
+    files,
+    manifest,
+    merge,
+    segment_file,
+    shelf,
+)
 from consentry.matching.index.testing import SqliteChangeLog
 
 CRASHES = 20
@@ -77,7 +85,7 @@ def crash(folder, moment, first):
         work(folder, moment, first)
         os._exit(1)
     if moment == "append":
-        time.sleep(random.uniform(0.02, 0.2))
+        time.sleep(random.uniform(0.02, 0.2))  # noqa: S311  no secret
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status), f"{moment}: ended with {status}"
@@ -114,7 +122,7 @@ def main():
         moment = list(MOMENTS)[turn % len(MOMENTS)]
         crash(folder, moment, following)
         following = count_up(folder)
-        print(moment, following, flush=True)
+        print(moment, following, flush=True)  # noqa: T201  a program's output
 
 
 if __name__ == "__main__":

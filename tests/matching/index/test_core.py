@@ -229,8 +229,8 @@ def test_followers_see_changes_and_merge_while_lookups_run(open_index, log, add,
     def ask():
         while not stop.is_set():
             for one in (index, other):
-                if len(one.lookup(hashes[:1000]).queries) != 1000:
-                    wrong.append(one)
+                found = len(one.lookup(hashes[:1000]).queries)
+                wrong.extend([found] if found != 1000 else [])
 
     stop = threading.Event()
     asking = threading.Thread(target=ask)
@@ -300,7 +300,8 @@ class IndexMachine(RuleBasedStateMachine):
             return
         radius = int(self.random.integers(0, 32))
         found = self.index.lookup(self.centres, radius)
-        got = list(zip(found.queries.tolist(), found.distances.tolist(), found.entry_ids.tolist()))
+        columns = (found.queries.tolist(), found.distances.tolist(), found.entry_ids.tolist())
+        got = list(zip(*columns, strict=True))
         expected = sorted(
             (place, int(np.bitwise_count(centre ^ words).sum()), entry)
             for place, centre in enumerate(self.centres)

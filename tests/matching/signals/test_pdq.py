@@ -85,7 +85,7 @@ def test_the_slack_covers_the_rounding_errors_that_occur(pictures):
     for pixels in pictures.values():
         scale = max(pixels.shape) ** 0.5
         exact = pdq._exactly(pixels).table
-        rows, columns = pdq._operator(pixels.shape[0], False), pdq._operator(pixels.shape[1], False)
+        rows, columns = (pdq._operator(side, flip=False) for side in pixels.shape[:2])
         small = np.empty((64, 64), np.float32)
         pdq.pdq_kernel.fold(pixels.reshape(len(pixels), -1), *rows, *columns, small)
         error = np.abs(pdq._table(small) - exact).max()

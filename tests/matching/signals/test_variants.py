@@ -12,7 +12,7 @@ from consentry.matching.signals.hashes import from_words
 
 TURNED = {
     "upright": lambda p: p,
-    "rotated_90": lambda p: np.rot90(p),
+    "rotated_90": np.rot90,
     "rotated_180": lambda p: np.rot90(p, 2),
     "rotated_270": lambda p: np.rot90(p, 3),
     "upside_down": lambda p: p[::-1],

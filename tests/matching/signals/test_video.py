@@ -1,5 +1,7 @@
 """vPDQ: frames, and the rule by which two videos match."""
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -79,7 +81,5 @@ def test_what_is_written_is_read_back(hashed):
 
 @given(st.text())
 def test_any_text_is_parsed_or_refused_by_name(text):
-    try:
-        video.parse_frames(text)
-    except SignalError as error:
-        assert error.hint
+    with contextlib.suppress(SignalError):
+        assert video.parse_frames(text)

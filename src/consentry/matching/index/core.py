@@ -8,88 +8,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
 from consentry.errors import IndexBehindError, MatchIndexError
+from consentry.matching.index.answers import IndexOptions, IndexState, Lookup
+from consentry.matching.index.follower import Follower
 from consentry.matching.index.log import ChangeLog, Changes
-from consentry.matching.index.merge import Snapshot, Writing
+from consentry.matching.index.merge import Snapshot
 from consentry.matching.index.segment import Hits
 from consentry.matching.index.selfcheck import MAX_DISTANCE
 from consentry.matching.index.shelf import Shelf
 
-__all__ = ["Index", "IndexOptions", "IndexState", "Lookup"]
+__all__ = ["Index"]
 
 Words = NDArray[np.uint64]
-_log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class IndexOptions:
-    """How an index behaves.
-
-    Attributes:
-        max_lag_s: an answer reflects every change that was visible this long before it.
-        poll_s: how often `follow` looks at the log.
-        merge_at: so many changes are written as a segment.
-        questions: of the self-check, for each segment that is opened.
-        writing: how segments are written.
-    """
-
-    max_lag_s: float = 0.2
-    poll_s: float = 0.05
-    merge_at: int = 32_768
-    questions: int = 8
-    writing: Writing = field(default_factory=Writing)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lookup:
-    """The answer to some queries: arrays of equal length, by query, then distance, then entry.
-
-    Attributes:
-        queries: int64, which of the queries.
-        entry_ids: uint64, which entry.
-        distances: uint8, bits apart.
-        sequence: the answer holds every change up to this one.
-        complete: False when newer changes may exist; only `lookup(strict=False)` gives that.
-    """
-
-    queries: NDArray[np.int64]
-    entry_ids: NDArray[np.uint64]
-    distances: NDArray[np.uint8]
-    sequence: int
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class IndexState:
-    """What an operator wants to see.
-
-    Attributes:
-        sequence: the last change that is in.
-        lag_s: seconds since the index was last known to hold everything.
-        entries: known hashes.
-        delta: rows that every lookup compares one by one.
-        segments: entries of each segment.
-        mapped_bytes: of the segments, once for all processes.
-        own_bytes: of this process alone.
-    """
-
-    sequence: int
-    lag_s: float
-    entries: int
-    delta: int
-    segments: tuple[int, ...]
-    mapped_bytes: int
-    own_bytes: int
 
 
 class Index:
@@ -107,8 +44,7 @@ class Index:
         self._lock = threading.RLock()  # held by whoever changes `_view` or what is in it
         self._renewing = threading.Lock()  # held by whoever asks the shelf for a newer view
         self._confirmed = float("-inf")
-        self._stop = threading.Event()
-        self._threads: list[threading.Thread] = []
+        self._follower = Follower((self._keep_up, self.merge_if_due), self._options.poll_s)
         self._view = self._shelf.open()
         self.catch_up()
 
@@ -227,22 +163,7 @@ class Index:
 
     def follow(self) -> None:
         """Follow the log, and merge when due, in threads of this process until `close`."""
-        with self._lock:
-            if not self._threads:
-                self._threads = [
-                    threading.Thread(target=self._repeat, args=(work,), daemon=True)
-                    for work in (self._keep_up, self.merge_if_due)
-                ]
-                for thread in self._threads:
-                    thread.start()
-
-    def _repeat(self, work: Callable[[], object]) -> None:
-        while not self._stop.wait(self._options.poll_s):
-            try:
-                work()
-            except MatchIndexError as error:
-                _log.warning("index_behind", reason=str(error))
-                self._stop.wait(1.0)
+        self._follower.start()
 
     def _keep_up(self) -> None:
         self.catch_up()
@@ -301,10 +222,7 @@ class Index:
 
     def close(self) -> None:
         """Stop following. Lookups still work; they catch up by themselves."""
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-        self._threads = []
+        self._follower.stop()
 
     def __enter__(self) -> Self:
         """The index itself."""

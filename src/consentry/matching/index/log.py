@@ -87,6 +87,8 @@ class Changes:
 
     def last_of_each(self) -> Changes:
         """Only the last change of each entry, in order of entry id."""
+        if len(self) < 2 or bool((self.entry_ids[1:] > self.entry_ids[:-1]).all()):  # noqa: PLR2004  nothing to order
+            return self
         order = np.lexsort((self.sequences, self.entry_ids))
         ids = self.entry_ids[order]
         final = np.ones(len(ids), np.bool_)

@@ -6,6 +6,7 @@ the files they have mapped; the system keeps a deleted file for as long as it is
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -144,10 +145,13 @@ def rebuild(folder: Path, log: ChangeLog, writing: Writing) -> Manifest:
         sequence = int(changes.sequences[-1])
     final = Changes.joined(parts).last_of_each()
     parts.clear()
-    final = final.where(~final.removed)
+    if final.removed.any():
+        final = final.where(~final.removed)
     listed: tuple[Listed, ...] = ()
     if len(final):
-        listed = (_write(folder, sequence, final.entry_ids, final.hashes, writing),)
+        # Nobody can be answered before this is done, so it may have every processor.
+        hurried = replace(writing, threads=max(writing.threads, os.cpu_count() or 1))
+        listed = (_write(folder, sequence, final.entry_ids, final.hashes, hurried),)
     manifest = Manifest(log.identity, sequence, listed)
     manifest.write(folder)
     return manifest
