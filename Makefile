@@ -4,7 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv --quiet
-INSTALL := $(UV) pip install --python $(BIN)/python --no-deps --require-hashes
+# Byte code is compiled once, here: otherwise the first start of everything pays for it.
+INSTALL := $(UV) pip install --python $(BIN)/python --no-deps --require-hashes --compile-bytecode
 PORT ?= 8080
 
 .DEFAULT_GOAL := help
@@ -64,6 +65,7 @@ clean:  ## remove the environment and what was built
 .venv/.base: .venv/.tools requirements/base.txt requirements/models.txt pyproject.toml
 	@$(INSTALL) -r requirements/base.txt -r requirements/models.txt
 	@$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q src
 	@touch $@
 
 .venv/.dev: .venv/.base requirements/dev.txt

@@ -99,8 +99,8 @@ def _install() -> float:
         for name in ("base", "models"):
             lock = ROOT / "requirements" / f"{name}.txt"
             python = folder + "/e/bin/python"
-            command = [uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "-r", lock]
-            subprocess.run(command, check=True)
+            command = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--no-deps"]
+            subprocess.run([*command, "--python", python, "-r", lock], check=True)
         files = {
             (stat.st_dev, stat.st_ino): stat.st_blocks * 512
             for stat in (path.lstat() for path in Path(folder).rglob("*"))

@@ -27,7 +27,7 @@ def commands() -> Iterator[str]:
     """Every command with its own help text."""
     yield "# Commands\n"
     yield "Each page of `--help`, as the program prints it.\n"
-    yield from _command(cli, click.Context(cli, info_name="consentry"))
+    yield from _command(cli, click.Context(cli, info_name="consentry", terminal_width=80))
 
 
 def _command(command: click.Command, context: click.Context) -> Iterator[str]:

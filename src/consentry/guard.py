@@ -12,6 +12,7 @@ import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Thread
 from types import TracebackType
 from typing import Self
 
@@ -98,8 +99,12 @@ class Guard:
         self._screener = screener
 
     @classmethod
-    def open(cls, settings: Settings | None = None) -> Self:
+    def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
         """Open the installation that `settings` describe; heavy parts load at first use.
+
+        Args:
+            settings: where it is and how it is set; without them, those in force.
+            warm: begin to load the heavy parts at once, in the background.
 
         Raises:
             ConfigError: a setting, the policy or a plug-in is not usable.
@@ -108,10 +113,18 @@ class Guard:
         settings = settings or load_settings()
         policy = Policy.load(settings.policy.file)
         roster = load_detectors(settings)
-        storage = open_storage(settings)
-        storage.policies.remember(policy.version, policy.source)
         decoder = MediaDecoder(settings.media)
         screener = Screener(decoder=decoder, roster=roster, policy=policy, settings=settings)
+        if warm:
+            parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
+            Thread(target=lambda: [_ask("", part) for part in parts], daemon=True).start()
+        try:
+            storage = open_storage(settings)
+            storage.policies.remember(policy.version, policy.source)
+        except ConsentryError:
+            screener.close()
+            decoder.close()
+            raise
         return cls(settings, storage, decoder, screener)
 
     def __enter__(self) -> Self:

@@ -119,3 +119,11 @@ def test_photos_have_their_licence_beside_them():
         text = licences.read_text(encoding="utf-8")
         for file in folder.glob("*.[jp][pn]g"):
             assert file.name in text, file
+
+
+def test_the_screen_guide_names_every_option():
+    from consentry.cli.screen import screen
+
+    guide = (ROOT / "docs" / "guide" / "screen.md").read_text(encoding="utf-8")
+    for option in (name for one in screen.params for name in one.opts if name.startswith("--")):
+        assert option in guide, option

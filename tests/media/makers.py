@@ -64,7 +64,7 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">L", len(body)) + kind + body + struct.pack(">L", zlib.crc32(kind + body))
 
 
-def video(  # noqa: PLR0913  what videos differ in
+def video(
     frames: list[Image.Image],
     format_: str = "mp4",
     *,

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
-from consentry.detectors.contract import Detector, Kind
+from consentry.detectors.contract import Kind
 from consentry.findings import Stage
 
 __all__ = ["NAME", "attribute_faults"]
 
 NAME: Final = re.compile(r"[a-z][a-z0-9-]*")
+_DATA: Final = ("name", "version", "kind", "stages", "needs", "categories")
 _METHODS: Final = ("from_settings", "warm_up", "detect", "get_examples")
 
 
-def attribute_faults(detector: object) -> list[str]:
+def attribute_faults(detector: Any) -> list[str]:  # noqa: ANN401  it is what is in question
     """Everything about `detector` that breaks the contract, each in a few words; empty if good."""
-    if not isinstance(detector, Detector):
-        lacking = [name for name in _wanted() if not hasattr(detector, name)]
+    lacking = [name for name in (*_DATA, *_METHODS) if not hasattr(detector, name)]
+    if lacking:
         return [f"it has no {name}" for name in lacking]
     rules = {
         "its name is not of the form [a-z][a-z0-9-]*": _is_name(detector.name),
@@ -31,10 +32,6 @@ def attribute_faults(detector: object) -> list[str]:
     faults = [fault for fault, kept in rules.items() if not kept]
     dead = [name for name in _METHODS if not callable(getattr(detector, name))]
     return faults + [f"its {name} cannot be called" for name in dead]
-
-
-def _wanted() -> tuple[str, ...]:
-    return ("name", "version", "kind", "stages", "needs", "categories", *_METHODS)
 
 
 def _is_name(value: object) -> bool:

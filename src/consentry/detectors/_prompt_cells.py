@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple, TypeAlias
 
 from consentry.detectors._prompt_lexicon import Bits, Language, Lexicon
@@ -46,13 +47,20 @@ class Sense:
         language: the language.
         mask: every class that occurs.
         common: how many of the language's common words occur.
-        cells: the text's cells; made by `senses` only where a rule could match.
     """
 
     language: Language
     mask: int
     common: int
-    cells: Cells
+    _make: Callable[[], Cells]
+    _cells: Cells | None = None
+
+    @property
+    def cells(self) -> Cells:
+        """The text's cells, made when they are first needed: for most texts they never are."""
+        if self._cells is None:
+            self._cells = self._make()
+        return self._cells
 
 
 def senses(tokens: Sequence[Token], capitals: Collection[int], lexicon: Lexicon) -> Iterator[Sense]:
@@ -97,10 +105,15 @@ class _Text:
             return None
         if not any(mask & ~bits.common and not mask & bits.shared for mask in masks):
             return None
-        row = list(self._row(language, lexicon, pieces))
         common = sum(1 for mask in masks if mask & bits.common)
+        return Sense(language, everything, common, partial(self._cells, language, lexicon, pieces))
+
+    def _cells(
+        self, language: Language, lexicon: Lexicon, pieces: dict[int, list[_Piece]]
+    ) -> Cells:
+        row = list(self._row(language, lexicon, pieces))
         text = "".join([lexicon.classes.cell(mask) for _, mask in row])
-        return Sense(language, everything, common, Cells(text, [token for token, _ in row]))
+        return Cells(text, [token for token, _ in row])
 
     def _row(
         self, language: Language, lexicon: Lexicon, pieces: dict[int, list[_Piece]]

@@ -15,7 +15,15 @@ from consentry.detectors._prompt_patterns import literals
 from consentry.errors import ConfigError
 from consentry.media.normalise import fold
 
-__all__ = ["LanguageFile", "RuleText", "SharedFile", "Vector", "built_in_files", "fingerprint"]
+__all__ = [
+    "LanguageFile",
+    "RuleText",
+    "SharedFile",
+    "Vector",
+    "built_in_files",
+    "data_files",
+    "fingerprint",
+]
 
 _SHARED: Final = "common.toml"
 _CARD: Final = "CARD.toml"
@@ -128,7 +136,7 @@ def built_in_files() -> tuple[SharedFile, tuple[LanguageFile, ...]]:
     """
     shared = None
     languages = []
-    for source in _data_files():
+    for source in _rule_files():
         try:
             plain = tomllib.loads(source.read_text("utf-8"))
             if source.name == _SHARED:
@@ -146,14 +154,21 @@ def built_in_files() -> tuple[SharedFile, tuple[LanguageFile, ...]]:
 
 @cache
 def fingerprint() -> str:
-    """Twelve hexadecimal digits that change with any of the built-in rule files."""
+    """Twelve hexadecimal digits that change with any of `data_files`."""
     digest = sha256()
-    for one in _data_files():
-        digest.update(one.read_bytes())
+    for one in data_files():
+        text = one.read_bytes()
+        digest.update(f"{one.name} {len(text)}\n".encode())
+        digest.update(text)
     return digest.hexdigest()[:12]
 
 
-def _data_files() -> list[Traversable]:
+def data_files() -> list[Traversable]:
+    """All the data that findings depend on: the rule files and the tables of the normaliser."""
+    return [*_rule_files(), files("consentry.media").joinpath("normalise.toml")]
+
+
+def _rule_files() -> list[Traversable]:
     folder = files(__package__).joinpath("prompt_data")
     found = (one for one in folder.iterdir() if one.name.endswith(".toml") and one.name != _CARD)
     return sorted(found, key=lambda one: one.name)

@@ -30,6 +30,11 @@ class Entry:
     hits: dict[int, int] = field(default_factory=dict)
     phrases: list[tuple[tuple[str, ...], int, int]] = field(default_factory=list)
 
+    def add_phrase(self, rest: tuple[str, ...], language: int, mask: int) -> None:
+        """Add a phrase that goes on with the words `rest`."""
+        self.phrases.append((rest, language, mask))
+        self.phrases.sort(key=lambda phrase: -len(phrase[0]))
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -172,24 +177,38 @@ class Lexicon:
         """Give the shared words to every language that has none of its own for them."""
         for name, entries in shared.words.items():
             bit = self._bits_of(name) | self.bits.shared
-            for entry in entries:
+            for listed in entries:
+                first, *rest = filter(None, _BETWEEN_WORDS.split(listed))
+                entry = self.entries.setdefault(first, Entry())
                 for index in range(len(self.languages)):
-                    known = self.entries.get(entry)
-                    if known is None or index not in known.hits:
-                        self._add(entry, index, bit)
+                    if rest:
+                        entry.add_phrase(tuple(rest), index, bit)
+                    else:
+                        entry.hits.setdefault(index, bit)
 
     def _add(self, listed: str, language: int, mask: int) -> None:
-        first, *rest = filter(None, _BETWEEN_WORDS.split(listed))
-        if first.endswith("*"):
-            entry = self.stems.setdefault(first[:-1], Entry())
-            self.longest_stem = max(self.longest_stem, len(first) - 1)
+        if listed.isalnum():  # nearly all of them: no need to look for spaces and stems
+            first: str = listed
+            rest: tuple[str, ...] = ()
         else:
-            entry = self.entries.setdefault(first, Entry())
+            first, *others = filter(None, _BETWEEN_WORDS.split(listed))
+            rest = tuple(others)
+        entry = self._entry(first)
         if rest:
-            entry.phrases.append((tuple(rest), language, mask))
-            entry.phrases.sort(key=lambda phrase: -len(phrase[0]))
+            entry.add_phrase(rest, language, mask)
         else:
             entry.hits[language] = entry.hits.get(language, 0) | mask
+
+    def _entry(self, word: str) -> Entry:
+        """The entry of a word, or of a stem such as `undress*`; made if it is new."""
+        table = self.entries
+        if word[-1] == "*":
+            table, word = self.stems, word[:-1]
+            self.longest_stem = max(self.longest_stem, len(word))
+        entry = table.get(word)
+        if entry is None:
+            entry = table[word] = Entry()
+        return entry
 
     def _add_rules(self, shared: Sequence[RuleText]) -> None:
         parsed: dict[str, Pattern] = {}

@@ -27,8 +27,16 @@ from consentry.errors import ConfigError
 __all__ = ["BUILT_IN", "SEPARATOR", "Classes", "Pattern", "literals"]
 
 SEPARATOR: Final = "|"
-BUILT_IN: Final = tuple(
-    ["stop", "rest", "comma", "other", "capital", "number", "under18", "common", "shared"]
+BUILT_IN: Final = (
+    "stop",
+    "rest",
+    "comma",
+    "other",
+    "capital",
+    "number",
+    "under18",
+    "common",
+    "shared",
 )
 _FIRST_LETTER: Final = 0xE000
 _PART: Final = re.compile(
@@ -119,9 +127,10 @@ def literals(source: str) -> list[str]:
     names: list[str] = []
     for part in source.split():
         match = _PART.fullmatch(part)
-        for kind, some in (("kind", "some"), ("", "never"), ("", "but")) if match else ():
-            if match[some]:
-                names += _alternatives(match[kind] if kind else "@", match[some])
+        if match is not None:
+            listed = ((match["kind"], match["some"]), ("@", match["never"]), ("@", match["but"]))
+            for kind, some in listed:
+                names += _alternatives(kind, some) if some else ()
     return [name[1:] for name in names if name.startswith("=")]
 
 

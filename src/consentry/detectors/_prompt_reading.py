@@ -119,7 +119,7 @@ def _join(found: Sequence[Token], lexicon: Lexicon) -> list[Token]:
 
 
 def _cut_in(found: Sequence[Token], place: int, lexicon: Lexicon) -> int:
-    """Into how many tokens a telling word was cut at `place`: three, two, or one when it was not."""
+    """How many tokens a telling word at `place` was cut into: three, two, or one if it was not."""
     text = found[place].text
     for count in (2, 3):
         if place + count > len(found):

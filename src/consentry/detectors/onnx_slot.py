@@ -92,22 +92,22 @@ class OnnxSlotDetector:
         content = read_file(self.name, self._slot.file, self._slot.sha256, own=True)
         session = Session(self.name, content, settings)
         session.expect()
-        side = self._slot.size
-        try:
-            self._scores(session, np.zeros((side, side, 3), np.uint8))
-        except DetectorError as error:
-            raise ModelError(error.message, hint=error.hint) from error
+        self._row(session, np.zeros((1, 1, 3), np.uint8))
         return session
 
-    def _scores(self, session: Session, pixels: Pixels) -> Floats:
+    def _row(self, session: Session, pixels: Pixels) -> Floats:
         outputs = session.run(self._prepare(pixels))
         row = _activate(np.asarray(outputs[session.outputs[0]], np.float32), self._slot.activation)
         highest = max(self._slot.outputs.values())
         if highest >= row.size:
-            raise DetectorError(
+            raise ModelError(
                 f"The model {self.name} gives {row.size} values; there is none at {highest}.",
                 hint="Correct `outputs` of the slot.",
             )
+        return row
+
+    def _scores(self, session: Session, pixels: Pixels) -> Floats:
+        row = self._row(session, pixels)
         used = row[list(self._slot.outputs.values())]
         if not ((used >= -_ROUNDING) & (used <= 1 + _ROUNDING)).all():
             raise DetectorError(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import ClassVar, Final, NamedTuple
+from itertools import islice
+from typing import Final, NamedTuple
 
 from consentry.config import Settings
 from consentry.detectors import _prompt_lexicon
@@ -23,9 +25,13 @@ __all__ = ["PromptRulesDetector"]
 
 _CODE: Final = "1"
 _MOST_PER_CATEGORY: Final = 3
+_MOST_MATCHES: Final = 16
 _MOST_EXAMPLES: Final = 4
 _EVEN: Final = 0.5
-_READABLE: Final = "\u0000-\u024f\u1e00-\u1eff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u0900-\u097f\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+_READABLE: Final = (  # Latin, Cyrillic, Arabic, Devanagari, kana, Han and Hangul
+    "\u0000-\u024f\u1e00-\u1eff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u0900-\u097f"
+    "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+)
 _FOREIGN: Final = re.compile(rf"[^\W\d_{_READABLE}]")
 _HARMS: Final = ("sexual.", "defamation.")
 
@@ -42,11 +48,11 @@ class PromptRulesDetector:
     into the prompt as it was written, and `detail.rule` names the rule.
     """
 
-    name: ClassVar[str] = "prompt-rules"
-    kind: ClassVar[Kind] = "prompt"
-    stages: ClassVar[frozenset[Stage]] = frozenset(Stage)
-    needs: ClassVar[tuple[str, ...]] = ()
-    categories: ClassVar[frozenset[str]] = frozenset(
+    name = "prompt-rules"
+    kind: Kind = "prompt"
+    stages = frozenset(Stage)
+    needs: tuple[str, ...] = ()
+    categories = frozenset(
         {
             "defamation.crime",
             "evasion",
@@ -167,7 +173,7 @@ def _matches(trusted: tuple[Sense, bool]) -> Iterator[_Match]:
         if mask & sense.mask:
             for rule, pattern in pairs:
                 if (likely or rule.text.sure) and pattern.may_match(sense.mask):
-                    yield from _search(sense, rule, pattern)
+                    yield from islice(_search(sense, rule, pattern), _MOST_MATCHES)
 
 
 def _search(sense: Sense, rule: Rule, pattern: Pattern) -> Iterator[_Match]:
@@ -175,15 +181,28 @@ def _search(sense: Sense, rule: Rule, pattern: Pattern) -> Iterator[_Match]:
     barred: list[tuple[int, int]] | None = None
     for match in pattern.finditer(cells.text):
         if barred is None:
-            barred = [
-                one.span()
-                for bar in rule.unless
-                if bar.may_match(sense.mask)
-                for one in bar.finditer(cells.text)
-            ]
+            barred = _barred(sense, rule)
         start, end = match.span()
-        if not any(first < end and start < last for first, last in barred):
+        before = bisect_left(barred, (end, end))  # those that start before this match ends
+        if not before or barred[before - 1][1] <= start:
             yield _Match(rule, cells.between(start, end))
+
+
+def _barred(sense: Sense, rule: Rule) -> list[tuple[int, int]]:
+    """Where `rule` must not match: spans in order, no two of which overlap."""
+    spans = sorted(
+        one.span()
+        for bar in rule.unless
+        if bar.may_match(sense.mask)
+        for one in bar.finditer(sense.cells.text)
+    )
+    merged: list[tuple[int, int]] = []
+    for start, end in spans:
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Collection[int]:
@@ -197,7 +216,7 @@ def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Col
     ]
     if len(upper) * 2 > len(tokens) + 2:
         return ()
-    return [place for place in upper if place > 0 and tokens[place - 1].text != "."]
+    return {place for place in upper if place > 0 and tokens[place - 1].text != "."}
 
 
 def _strongest(found: Iterable[Finding]) -> list[Finding]:

@@ -120,7 +120,7 @@ class DetectorContract:
             found = one.detect(subject, example.seen)
             del subject
             gc.collect()
-            _claim(not any(watch() for watch in watches), "the subject is still held")
+            _claim(all(watch() is None for watch in watches), "the subject is still held")
             del found
 
     def test_can_be_warmed_up_twice(self) -> None:

@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple, Protocol
 
 from consentry.media._folding import tables
@@ -149,7 +150,7 @@ def _around(text: str, place: int, floor: int) -> tuple[int, int]:
 def _spaced(text: str) -> Iterator[Piece]:
     for match in _SPACED.finditer(text):
         units = [(unit.start(), unit.group()) for unit in _UNIT.finditer(match.group())]
-        gaps = [match.group()[a + 1 : b] for (a, _), (b, _) in zip(units, units[1:], strict=False)]
+        gaps = [match.group()[a + 1 : b] for (a, _), (b, _) in pairwise(units)]
         usual = Counter(gaps).most_common(1)[0][0] if gaps else ""
         group = [units[0]] if units else []
         for gap, unit in zip([*gaps, None], [*units[1:], (0, "")], strict=True):

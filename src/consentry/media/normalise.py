@@ -227,8 +227,10 @@ def _words(text: str) -> Iterator[Word]:
 def _with_invisible(words: Sequence[Word], places: Sequence[int]) -> Iterator[Piece]:
     """The words that had something invisible inside: they are shown plainly now."""
     begins = [word.start for word in words] if places else []
-    for place in dict.fromkeys(places):
+    done = -1
+    for place in places:
         index = bisect_left(begins, place) - 1
-        if index >= 0 and place < words[index].end:
+        if index > done and place < words[index].end:
+            done = index  # once for a word, however much was hidden in it
             word = words[index]
             yield Piece(word.start, word.end, "invisible", (word.text,))

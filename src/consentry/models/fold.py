@@ -20,7 +20,6 @@ from consentry.models.onnx_file import (
     read_tensor,
     tensor_name,
     value_name,
-    without_shape,
     write_tensor,
 )
 from consentry.models.wire import Field, content, decode, encode
@@ -37,7 +36,8 @@ def fold(model: bytes, *, free: Collection[int] = ()) -> bytes:
 
     Args:
         model: an ONNX file whose SHA-256 has been verified.
-        free: axes of every input that become symbolic: (2, 3) for the height and width of NCHW.
+        free: axes of every input that become symbolic, (2, 3) for the height and width of NCHW;
+            all lengths of the outputs then do as well.
 
     Returns:
         An ONNX file of the same computation with float32 weights; byte for byte the same for the
@@ -88,7 +88,7 @@ def _surroundings(
             if value_name(content(field)) in fed:
                 rest.append(Field(_INPUT, free_axes(content(field), free)))
         elif field.number == _OUTPUT and free:
-            rest.append(Field(_OUTPUT, without_shape(content(field))))
+            rest.append(Field(_OUTPUT, free_axes(content(field))))
         elif field.number not in {_NODE, _WEIGHT, _INNER}:
             rest.append(field)
     return rest

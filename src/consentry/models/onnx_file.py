@@ -21,7 +21,6 @@ __all__ = [
     "read_tensor",
     "tensor_name",
     "value_name",
-    "without_shape",
     "write_tensor",
 ]
 
@@ -108,27 +107,19 @@ def write_tensor(name: str, values: Array) -> bytes:
     )
 
 
-def free_axes(record: bytes, axes: Collection[int]) -> bytes:
-    """The ValueInfoProto with symbolic lengths along `axes`."""
+def free_axes(record: bytes, axes: Collection[int] | None = None) -> bytes:
+    """The ValueInfoProto with symbolic lengths along `axes`, or along all of them."""
+    name = value_name(record)
 
     def free(shape: bytes) -> bytes:
         return encode(
-            Field(_DIM, encode([Field(_DIM_PARAM, f"axis_{axis}".encode())]))
-            if axis in axes
+            Field(_DIM, encode([Field(_DIM_PARAM, f"{name}_{axis}".encode())]))
+            if axes is None or axis in axes
             else field
             for axis, field in enumerate(decode(shape))
         )
 
     return _edit(record, (_VALUE_TYPE, _TENSOR_TYPE, _SHAPE), free)
-
-
-def without_shape(record: bytes) -> bytes:
-    """The ValueInfoProto, saying nothing about its shape."""
-
-    def drop(tensor: bytes) -> bytes:
-        return encode(field for field in decode(tensor) if field.number != _SHAPE)
-
-    return _edit(record, (_VALUE_TYPE, _TENSOR_TYPE), drop)
 
 
 def _edit(record: bytes, path: tuple[int, ...], change: Callable[[bytes], bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""Make a picture smaller, fast: a 1024 px picture in 2 ms where Pillow takes 12.
+"""Make a picture smaller, fast: from 1024 to 640 px in 2 ms, where Pillow takes 7 to 12.
 
 Each new pixel is the mean of a few evenly spaced pixels of the area that it stands for: as many
 along each axis as the picture shrinks by, up to eight. Means of two bytes at a time stay in bytes,

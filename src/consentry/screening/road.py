@@ -57,9 +57,10 @@ class Road:
 
     def collect(self, results: Sequence[Result]) -> None:
         """Turn results into findings, and into one gate a detector and kind of input."""
-        groups: dict[str, list[Result]] = {}
+        groups: dict[tuple[str, str], list[Result]] = {}
         for result in results:
-            groups.setdefault(result.detector.name, []).append(result)
+            name = (result.detector.name, result.detector.kind)
+            groups.setdefault(name, []).append(result)
             self.findings.extend(self._located(result))
         self.gates.extend(self._gate(group) for group in groups.values())
 

@@ -19,7 +19,7 @@ from consentry.errors import MediaSizeError
 __all__ = ["BodyLimit"]
 
 _LINGER_SECONDS: Final = 2.0
-_LINGER_BYTES: Final = 8 * 1024 * 1024
+_LINGER_BYTES: Final = 64 * 1024 * 1024  # a browser shows an answer only when it could finish
 
 
 class BodyLimit:

@@ -1,188 +1,181 @@
-"""A multipart form, parsed as it arrives, into memory only and within limits.
+"""multipart/form-data read while it arrives: small fields to memory, the file to the spool.
 
-FastAPI's own parser spools uploads to disk in plain text. A picture that somebody is asking about
-must not be left there, so this one writes nowhere.
+The parsers that come with web frameworks put uploads on the disk in plain text; this one does not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Final
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect, Request
 
-from consentry.errors import InputError, MediaSizeError
+from consentry.errors import RequestError
+from consentry.storage.spool import EncryptedSpool
 
-if TYPE_CHECKING:
-    from python_multipart.multipart import MultipartCallbacks
+__all__ = ["FILE_FIELD", "FormData", "FormReader", "read_form"]
 
-__all__ = ["FormData", "FormLimits", "read_form"]
-
-KIB: Final = 1024
-DRAIN_FACTOR: Final = 4
-_BROKEN_HINT: Final = "Send the form again from the page."
+FILE_FIELD: Final = "file"
 
 
 @dataclass(frozen=True, slots=True)
-class FormLimits:
-    """How much a form may hold.
-
-    Attributes:
-        max_body_bytes: of the whole request body.
-        max_field_bytes: of one field that is no file.
-        max_parts: fields and files together.
-    """
-
-    max_body_bytes: int
-    max_field_bytes: int = 256 * KIB
-    max_parts: int = 16
-
-
-@dataclass(slots=True)
 class FormData:
-    """What a form held.
+    """What a form of a page held.
 
     Attributes:
-        fields: name to text; the last one counts where a name comes twice.
-        file: bytes of the one file, or None when none was chosen.
+        fields: name to text, line ends as the person typed them.
+        file: bytes of the file, or None when none was chosen.
         file_name: what the sender calls it; never trusted, never stored.
         file_type: the media type that the sender declares; never trusted.
     """
 
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str]
     file: bytes | None = None
     file_name: str | None = None
     file_type: str | None = None
 
 
-async def read_form(request: Request, limits: FormLimits) -> FormData:
-    """Read the body of `request` as multipart/form-data.
+async def read_form(
+    content_type: str,
+    body: AsyncIterator[bytes],
+    spool: EncryptedSpool,
+    *,
+    names: frozenset[str],
+    max_field: int,
+) -> FormData:
+    """Read a whole form that a page sent.
 
     Raises:
-        InputError: it is no form, is broken, ends early, or has too many or too long fields.
-        MediaSizeError: the body is longer than `limits.max_body_bytes`.
+        RequestError: as `FormReader`.
+        MediaSizeError: the body has more bytes than the limit.
     """
-    collector = _Collector(limits)
-    parser = MultipartParser(_boundary(request), collector.callbacks())
-    seen = 0
-    try:
-        async for chunk in request.stream():
-            seen += len(chunk)
-            if seen <= limits.max_body_bytes:
-                parser.write(chunk)
-            else:
-                collector.drop()
-                # A browser shows our answer only when it could finish sending: take some more
-                # of the body and forget it at once, then give up.
-                if seen > DRAIN_FACTOR * limits.max_body_bytes:
-                    break
-        if seen > limits.max_body_bytes:
-            raise MediaSizeError(f"The file is larger than {_mib(limits.max_body_bytes)}.")
-        parser.finalize()
-    except (FormParserError, UnicodeDecodeError, ClientDisconnect) as error:
-        raise InputError("The form arrived damaged.", hint=_BROKEN_HINT) from error
-    if not collector.complete:
-        raise InputError("The form arrived only in part.", hint=_BROKEN_HINT)
-    return collector.form
+    reader = FormReader(content_type, spool, names=names, max_field=max_field)
+    async for chunk in body:
+        if chunk:
+            reader.write(chunk)
+    # A browser sends line ends as CR LF; the person typed one line end.
+    fields = {name: text.replace("\r\n", "\n") for name, text in reader.finish().items()}
+    # A browser sends a file field that was left alone without a name and without bytes.
+    if not reader.has_file or (not reader.file_name and not spool.size):
+        return FormData(fields)
+    return FormData(fields, spool.read_all(), reader.file_name, reader.file_type)
 
 
-def _boundary(request: Request) -> bytes:
-    kind, options = parse_options_header(request.headers.get("content-type"))
-    boundary = options.get(b"boundary", b"")
-    # 70 characters are the most that RFC 2046 allows.
-    if kind != b"multipart/form-data" or not 0 < len(boundary) <= 70:  # noqa: PLR2004
-        raise InputError("The form must be sent as multipart/form-data.", hint=_BROKEN_HINT)
-    return boundary
+class FormReader:
+    """Takes the body piece by piece; `finish` gives the fields.
 
+    Attributes:
+        has_file: whether a part named `file` came.
+        file_name: the name that it was sent with, or None.
+        file_type: the media type that it was sent with, or None.
+    """
 
-def _mib(count: int) -> str:
-    return f"{count / KIB / KIB:.0f} MiB" if count >= KIB * KIB else f"{count} bytes"
+    def __init__(
+        self, content_type: str, spool: EncryptedSpool, *, names: frozenset[str], max_field: int
+    ) -> None:
+        """Read fields called `names`, of up to `max_field` bytes, and a file into `spool`.
 
+        Raises:
+            RequestError: the content type names no boundary, or one that is too long.
+        """
+        boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+        if not boundary:
+            raise RequestError(("Content-Type", "The boundary is missing."))
+        self.has_file = False
+        self.file_name: str | None = None
+        self.file_type: str | None = None
+        self._spool = spool
+        self._names = names
+        self._max_field = max_field
+        self._fields: dict[str, bytearray] = {}
+        self._header_name = self._header_value = b""
+        self._headers: dict[str, bytes] = {}
+        self._into: bytearray | None = None
+        self._ended = False
+        self._parser = self._make_parser(boundary)
 
-class _Collector:
-    """Takes the parser's callbacks and builds the `FormData`."""
+    def write(self, chunk: bytes) -> None:
+        """Take the next piece.
 
-    def __init__(self, limits: FormLimits) -> None:
-        self.form = FormData()
-        self.complete = False
-        self._limits = limits
-        self._parts = 0
-        self._key = self._value = b""
-        self._headers: dict[str, str] = {}
-        self._options: dict[str, str] = {}
-        self._data = bytearray()
+        Raises:
+            RequestError: it is no form, or a field is unknown, given twice or too long.
+        """
+        try:
+            self._parser.write(chunk)
+        except FormParserError as error:
+            raise RequestError(("body", "This is not a valid form.")) from error
 
-    def callbacks(self) -> MultipartCallbacks:
-        """What `MultipartParser` calls."""
-        return {
-            "on_part_begin": self._part_begin,
-            "on_header_field": self._header_field,
-            "on_header_value": self._header_value,
-            "on_header_end": self._header_end,
-            "on_headers_finished": self._headers_finished,
-            "on_part_data": self._part_data,
-            "on_part_end": self._part_end,
-            "on_end": self._end,
-        }
+    def finish(self) -> dict[str, str]:
+        """The fields, once everything was taken.
 
-    def drop(self) -> None:
-        """Forget what was collected."""
-        self.form = FormData()
-        self._data = bytearray()
+        Raises:
+            RequestError: the form ends early, or a field is not UTF-8 text.
+        """
+        if not self._ended:
+            raise RequestError(("body", "The form ends early."))
+        try:
+            return {name: value.decode("utf-8") for name, value in self._fields.items()}
+        except UnicodeDecodeError as error:
+            raise RequestError(("body", "A field is not UTF-8 text.")) from error
 
-    def _part_begin(self) -> None:
-        self._parts += 1
-        if self._parts > self._limits.max_parts:
-            raise InputError("The form has too many parts.", hint=_BROKEN_HINT)
-        self._headers = {}
-        self._data = bytearray()
+    def _make_parser(self, boundary: bytes) -> MultipartParser:
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._headers.clear,
+                    "on_header_field": self._on_header_name,
+                    "on_header_value": self._on_header_value,
+                    "on_header_end": self._on_header_end,
+                    "on_headers_finished": self._on_part,
+                    "on_part_data": self._on_data,
+                    "on_end": self._on_end,
+                },
+            )
+        except FormParserError as error:
+            raise RequestError(("Content-Type", "The boundary is not usable.")) from error
 
-    def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._key += data[start:end]
+    def _on_header_name(self, data: bytes, start: int, end: int) -> None:
+        self._header_name += data[start:end]
 
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
+    def _on_header_value(self, data: bytes, start: int, end: int) -> None:
+        self._header_value += data[start:end]
 
-    def _header_end(self) -> None:
-        # Kept as latin-1, which loses no byte: what the bytes mean is decided below.
-        self._headers[self._key.decode("latin-1").lower()] = self._value.decode("latin-1")
-        self._key = self._value = b""
+    def _on_header_end(self) -> None:
+        self._headers[self._header_name.decode("latin-1").lower()] = self._header_value
+        self._header_name = self._header_value = b""
 
-    def _headers_finished(self) -> None:
-        _, options = parse_options_header(self._headers.get("content-disposition", ""))
-        # Browsers write names as UTF-8; the helper gives back the bytes that it was given.
-        self._options = {
-            key.decode("latin-1"): value.decode("utf-8", "replace")
-            for key, value in options.items()
-        }
-
-    def _part_data(self, data: bytes, start: int, end: int) -> None:
-        self._data += data[start:end]
-        if not self._is_file and len(self._data) > self._limits.max_field_bytes:
-            raise InputError("A field of the form is too long.", hint="Send a shorter text.")
-
-    def _part_end(self) -> None:
-        if self._is_file:
-            self._take_file(self._options["filename"] or None)
+    def _on_part(self) -> None:
+        kind, options = parse_options_header(self._headers.get("content-disposition"))
+        name = options.get(b"name", b"").decode("utf-8", "replace")
+        if kind != b"form-data" or not name:
+            raise RequestError(("body", "A part of the form has no name."))
+        if name == FILE_FIELD:
+            self._begin_file(options.get(b"filename"))
+        elif name not in self._names:
+            raise RequestError(("body", "The form has a field that is not known."))
+        elif name in self._fields:
+            raise RequestError((name, "This is given twice."))
         else:
-            # A browser sends line ends as CR LF; the person typed one line end.
-            text = self._data.decode("utf-8").replace("\r\n", "\n")
-            self.form.fields[self._options.get("name", "")] = text
-        self._data = bytearray()
+            self._into = self._fields[name] = bytearray()
 
-    def _take_file(self, name: str | None) -> None:
-        """Keep the file; a file field that was left alone comes without a name and bytes."""
-        if name is None and not self._data:
+    def _begin_file(self, name: bytes | None) -> None:
+        if self.has_file:
+            raise RequestError((FILE_FIELD, "This is given twice."))
+        self.has_file, self._into = True, None
+        self.file_name = name.decode("utf-8", "replace") if name else None
+        declared = self._headers.get("content-type")
+        self.file_type = declared.decode("latin-1") if declared else None
+
+    def _on_data(self, data: bytes, start: int, end: int) -> None:
+        if self._into is None:
+            self._spool.write(data[start:end])
             return
-        self.form.file = bytes(self._data)
-        self.form.file_name = name
-        self.form.file_type = self._headers.get("content-type")
+        if len(self._into) + end - start > self._max_field:
+            raise RequestError(("body", "A field is too long."))
+        self._into += data[start:end]
 
-    def _end(self) -> None:
-        self.complete = True
-
-    @property
-    def _is_file(self) -> bool:
-        return "filename" in self._options
+    def _on_end(self) -> None:
+        self._ended = True

@@ -15,6 +15,7 @@ from consentry.config import Settings
 from consentry.errors import BusyError, MediaSizeError, PromptError
 from consentry.findings import Stage
 from consentry.samples import sample
+from consentry.web.app import create_app
 from consentry.web.pages import CONTENT_SECURITY_POLICY
 
 HERE = "http://127.0.0.1:8080"
@@ -200,10 +201,10 @@ def test_errors_have_their_status_and_their_place(client, guard, error, status, 
 
 def test_a_body_over_the_limit_is_413():
     guard = FakeGuard(Settings(server={"max_body_bytes": 2000}))
-    with local_client(fake_app(guard), HERE) as client:
+    with local_client(create_app(guard, demo=True), HERE) as client:
         page = ask(client, file=("big.png", b"0" * 3000, "image/png"))
     assert page.status_code == 413
-    assert "larger than 2000 bytes" in page.text
+    assert "more than 2000 bytes" in page.text
     assert guard.submissions == []
 
 

@@ -16,8 +16,8 @@ from consentry.config import Settings
 from consentry.errors import RequestError
 from consentry.screening.submission import Submission
 from consentry.storage.spool import EncryptedSpool
-from consentry.web.api.forms import FormReader
 from consentry.web.api.models import FileScreening, JsonScreening
+from consentry.web.forms import FormReader
 
 __all__ = ["JSON", "MULTIPART", "RAW", "receive"]
 

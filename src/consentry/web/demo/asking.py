@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final, Literal, Self, TypeAlias
 
-from consentry.errors import ConsentryError, InputError, MediaSizeError
+from consentry.errors import ConsentryError, InputError, MediaSizeError, RequestError
 from consentry.findings import Stage
 from consentry.samples import SAMPLES, sample
 from consentry.screening.decision import Decision
@@ -59,7 +59,7 @@ def _status(error: ConsentryError) -> int:
     if isinstance(error, MediaSizeError):
         return 413
     if isinstance(error, InputError):
-        return 422 if error.code != InputError.code else 400
+        return 400 if isinstance(error, RequestError) else 422
     return 503
 
 

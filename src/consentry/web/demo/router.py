@@ -21,12 +21,13 @@ from consentry.errors import ConsentryError
 from consentry.findings import Action
 from consentry.samples import SAMPLES, sample
 from consentry.screening.submission import Submission
+from consentry.storage.spool import EncryptedSpool
 from consentry.web.assets import asset_router
 from consentry.web.demo.asking import Asking, Fault
 from consentry.web.demo.guarding import DemoGuard
 from consentry.web.demo.view import PictureView, ResultView, show_picture
 from consentry.web.demo.wording import ACTIONS, GATES, STAGES
-from consentry.web.forms import FormData, FormLimits, read_form
+from consentry.web.forms import FormData, read_form
 from consentry.web.origin import refusal
 from consentry.web.pages import SECURITY_HEADERS, Pages
 
@@ -34,6 +35,8 @@ __all__ = ["DEMO_ROUTES", "demo_router"]
 
 PREVIEW_SIDE: Final = 960
 """Longest side of the picture on the page, in pixels."""
+
+_BYTES_PER_CHARACTER: Final = 4
 
 _PAGES: Final = Pages(Path(__file__).parent / "templates")
 
@@ -110,15 +113,25 @@ class _Demo:
     """Takes a form through the guard and renders what came of it."""
 
     def __init__(self, guard: DemoGuard) -> None:
-        server = guard.settings.server
         self._guard = guard
-        self._limits = FormLimits(server.max_body_bytes)
-        self._threads = anyio.CapacityLimiter(server.max_concurrent)
+        self._threads = anyio.CapacityLimiter(guard.settings.server.max_concurrent)
+
+    async def _read(self, request: Request) -> FormData:
+        settings = self._guard.settings
+        memory = settings.server.max_memory_body_bytes
+        with EncryptedSpool(settings.home / "spool", memory) as spool:
+            return await read_form(
+                request.headers.get("content-type", ""),
+                request.stream(),
+                spool,
+                names=frozenset({"stage", "sample", "prompt"}),
+                max_field=settings.prompt.max_characters * _BYTES_PER_CHARACTER,
+            )
 
     async def decide(self, request: Request) -> HTMLResponse:
         """Answer one form."""
         try:
-            form = await read_form(request, self._limits)
+            form = await self._read(request)
         except ConsentryError as error:
             return self.page(Asking().with_fault(Fault.of(error)))
         asking = Asking.of_form(form).checked(form)

@@ -6,7 +6,7 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from consentry.findings import UNCHECKED, Action, Finding
 from consentry.screening.decision import Decision, Gate
@@ -14,6 +14,8 @@ from consentry.web.demo.guarding import DemoPreview
 from consentry.web.demo.veil import veil
 
 __all__ = ["FoundRow", "GateRow", "PictureView", "Region", "ResultView", "show_picture"]
+
+_LIKELY: Final = 0.01
 
 Box: TypeAlias = tuple[float, float, float, float]
 
@@ -169,8 +171,18 @@ def _row(
         finding.detector,
         prompt[span[0] : span[1]] if prompt and span else None,
         region,
-        tuple((name.replace("_", " "), _said(value)) for name, value in finding.detail.items()),
+        tuple(_fact(name, value) for name, value in finding.detail.items()),
     )
+
+
+def _fact(name: str, value: Any) -> tuple[str, str]:  # noqa: ANN401  any JSON value
+    """A detail of a finding in words; the ages that are likely as parts of a hundred."""
+    if name == "bins" and isinstance(value, Mapping):
+        likely = ((years, share) for years, share in value.items() if share >= _LIKELY)
+        return "age", ", ".join(f"{years}: {share:.0%}" for years, share in likely)
+    if name == "mean_age":
+        return "on average", f"{value:.0f} years"
+    return name.replace("_", " "), _said(value)
 
 
 def _said(value: Any) -> str:  # noqa: ANN401  any JSON value

@@ -1,0 +1,12 @@
+"""The detectors of prompts keep the contract."""
+
+from __future__ import annotations
+
+from consentry.detectors.prompt_rules import PromptRulesDetector
+from consentry.detectors.testing import DetectorContract
+
+
+class TestPromptRules(DetectorContract):
+    """Rules kept as data: there is no model that could be missing."""
+
+    detector = PromptRulesDetector
