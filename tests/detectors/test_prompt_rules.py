@@ -202,16 +202,16 @@ def test_simple_disguises_lose_at_most_three_points_in_a_hundred():
     assert len(lost) <= 0.03 * tried, lost
 
 
-def test_disguised_harmless_prompts_stay_harmless():
+def test_disguises_make_hardly_any_harmless_prompt_suspicious():
     pick = random.Random(2026)  # noqa: S311  a test that is the same each time
-    wrong = [
-        text
+    texts = [
+        (code, _disguised(one.text, kind, pick))
         for code, one in VECTORS
         if not one.must and one.category == "sexual"
         for kind in ("spaced", "repeated", "look-alike", "leet")
-        if is_found(text := _disguised(one.text, kind, pick), "sexual", language=code)
     ]
-    assert wrong == []
+    wrong = [text for code, text in texts if is_found(text, "sexual", language=code)]
+    assert len(wrong) <= 0.01 * len(texts), wrong
 
 
 def test_the_same_prompt_gives_the_same_findings():
