@@ -27,7 +27,12 @@ def commands() -> Iterator[str]:
     """Every command with its own help text."""
     yield "# Commands\n"
     yield "Each page of `--help`, as the program prints it.\n"
-    yield from _command(cli, click.Context(cli, info_name="consentry", terminal_width=80))
+    yield from _command(cli, _context())
+
+
+def _context() -> click.Context:
+    """As the program makes it, but as wide on every machine."""
+    return click.Context(cli, info_name="consentry", terminal_width=80, **cli.context_settings)
 
 
 def _command(command: click.Command, context: click.Context) -> Iterator[str]:

@@ -8,14 +8,18 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     ├── InputError            the caller's bytes or words cannot be used
     │   ├── MediaError        … see consentry.media for what each one means
     │   ├── PromptError
-    │   └── RequestError      an HTTP request has not the form that its route asks for
+    │   ├── RequestError      an HTTP request has not the form that its route asks for
+    │   └── SignalError       a hash is malformed
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
     │   ├── ModelError        model file missing, altered or unusable
     │   ├── DetectorError     a detector raised or gave what its contract forbids
     │   ├── DecoderError      a decoder child died or could not be started
-    │   └── StorageError      the database or the object folder cannot be used
+    │   ├── StorageError      the database or the object folder cannot be used
+    │   └── MatchIndexError   the index of known hashes cannot answer
+    │       ├── IndexBehindError   it has not yet seen every change of the banks
+    │       └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
     ├── AccessError           who is asking may not
     │   ├── AuthenticationError
     │   ├── ScopeError
@@ -36,7 +40,10 @@ __all__ = [
     "ConsentryError",
     "DecoderError",
     "DetectorError",
+    "IndexBehindError",
+    "IndexDamagedError",
     "InputError",
+    "MatchIndexError",
     "MediaEmptyError",
     "MediaError",
     "MediaExtensionError",
@@ -55,6 +62,7 @@ __all__ = [
     "PromptError",
     "RequestError",
     "ScopeError",
+    "SignalError",
     "StorageError",
     "ThrottledError",
     "UnavailableError",
@@ -165,6 +173,13 @@ class PromptError(InputError):
     default_hint = "Send a prompt of text within prompt.max_characters."
 
 
+class SignalError(InputError):
+    """A hash is not written as its type demands."""
+
+    code = "signal"
+    default_hint = "Check the type of the hash and that it was copied whole."
+
+
 class RequestError(InputError):
     """An HTTP request has not the form that its route asks for.
 
@@ -240,6 +255,26 @@ class StorageError(UnavailableError):
 
     code = "storage"
     default_hint = "Check that CONSENTRY_HOME exists, has free space and belongs to this user."
+
+
+class MatchIndexError(UnavailableError):
+    """The index of known hashes cannot answer."""
+
+    code = "index"
+
+
+class IndexBehindError(MatchIndexError):
+    """The index has not seen every change of the banks: a "no match" would not be the truth."""
+
+    code = "index.behind"
+    default_hint = "Try again in a moment; if it stays, check the database that holds the banks."
+
+
+class IndexDamagedError(MatchIndexError):
+    """A file of the index is torn or altered."""
+
+    code = "index.damaged"
+    default_hint = "It is rebuilt from the log at the next start; check the disk if it comes back."
 
 
 class AccessError(ConsentryError):
