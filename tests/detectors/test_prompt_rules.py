@@ -55,12 +55,15 @@ def is_found(text, category, *, language=None, reference=False):
 
 
 @pytest.mark.parametrize("code", sorted({code for code, _ in VECTORS}))
-def test_every_vector_of_a_language_holds(code):
+@pytest.mark.parametrize("said", [True, False], ids=["language-said", "language-not-said"])
+def test_every_vector_of_a_language_holds(code, said):
+    named = code if said else None
     wrong = [
         f"{one.category} | {one.text}"
         for language, one in VECTORS
         if language == code
-        and one.must is not is_found(one.text, one.category, language=code, reference=one.reference)
+        and one.must
+        is not is_found(one.text, one.category, language=named, reference=one.reference)
     ]
     assert wrong == []
 
@@ -173,7 +176,7 @@ def test_what_was_hidden_is_evasion_and_names_its_disguise():
 
 
 def _disguised(text, kind, pick):
-    words = re.findall(r"[a-zA-Z]{4,}", text)
+    words = re.findall(r"[^\W\d_\u0250-\U0010ffff]{4,}", text)  # Latin letters
     if not words:
         return text
     word = pick.choice(words)
@@ -182,7 +185,9 @@ def _disguised(text, kind, pick):
         "invisible": f"{word[:place]}\u200b{word[place:]}",
         "spaced": " ".join(word),
         "dotted": ".".join(word),
-        "full-width": "".join(chr(ord(letter) + 0xFEE0) for letter in word),
+        "full-width": "".join(
+            chr(ord(letter) + 0xFEE0) if letter.isascii() else letter for letter in word
+        ),
         "repeated": word[:place] + word[place] * 4 + word[place + 1 :],
         "look-alike": word.translate(LOOK_ALIKE),
         "leet": word.translate(LEET),
@@ -199,7 +204,7 @@ def test_simple_disguises_lose_at_most_three_points_in_a_hundred():
         if one.must and one.category.startswith("sexual."):
             for kind in KINDS:
                 text = _disguised(one.text, kind, pick)
-                tried += 1
+                tried += text != one.text
                 if not is_found(text, "sexual", language=code, reference=one.reference):
                     lost.append(text)
     assert len(lost) <= 0.03 * tried, lost

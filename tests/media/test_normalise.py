@@ -161,6 +161,7 @@ def test_a_word_wholly_in_look_alikes_is_read_only_in_a_latin_text():
         ("u n d r e s s her", "spaced", "undress"),
         ("u.n.d.r.e.s.s her", "spaced", "undress"),
         ("u-n-d-r-e-s-s", "spaced", "undress"),
+        ("in a b i k i n i", "spaced", "bikini"),
         ("undresssss her", "repeated", "undress"),
         ("nnnaaaked", "repeated", "naked"),
         ("na\u200bked", "invisible", "naked"),

@@ -80,7 +80,10 @@ def _undo(disguise: Disguise, subject: Normalised, lexicon: Lexicon) -> list[Tok
         aged = list(_plain(Token(*subject.words[disguise.first]), lexicon))
         if len(aged) > 1 and lexicon.knows(aged[-1].text):
             return aged
-    for reading in disguise.readings:
+    readings = disguise.readings
+    if disguise.kind == "repeated":  # where both are words, `topless` says more than `toples`
+        readings = tuple(sorted(readings, key=len, reverse=True))
+    for reading in readings:
         if lexicon.knows(reading) or _UNSPACED.fullmatch(reading):
             return [Token(reading, *place)]
         parts = unglue(reading, lexicon) if len(reading) >= _SHORTEST_GLUED else []

@@ -16,6 +16,7 @@ __all__ = ["Disguise", "Piece", "find", "spellings"]
 _MOST_READINGS: Final = 8
 _LONGEST_CHUNK: Final = 64
 _LONGEST_RUN: Final = 2
+_SHORTEST_BESIDE: Final = 5
 _SIGNS: Final = re.escape("0123456789@$!|+€£¢*#")
 _LEET: Final = re.compile(
     rf"(?<![{_SIGNS}\w])(?=[{_SIGNS}]*+[a-z])(?=[a-z]*+[{_SIGNS}])[a-z{_SIGNS}]++(?!\w)"
@@ -161,8 +162,14 @@ def _spaced(text: str) -> Iterator[Piece]:
                 joined = "".join(letter for _, letter in group)
                 start = match.start() + group[0][0]
                 end = match.start() + group[-1][0] + 1
-                yield Piece(start, end, "spaced", _with_runs([joined, *_unleet(joined)]))
+                yield Piece(start, end, "spaced", _with_runs(_unspaced(joined)))
             group = [unit]
+
+
+def _unspaced(joined: str) -> list[str]:
+    """What letters set apart may say; a word of one letter may stand before or after them."""
+    parts = [joined[1:], joined[:-1]] if len(joined) >= _SHORTEST_BESIDE else []
+    return [joined, *_unleet(joined), *parts]
 
 
 def _look_alikes(text: str) -> Iterator[Piece]:
