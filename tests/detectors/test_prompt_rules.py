@@ -54,12 +54,15 @@ def is_found(text, category, *, language=None, reference=False):
     )
 
 
-@pytest.mark.parametrize(
-    ("code", "vector"), VECTORS, ids=[f"{code}-{one.category}-{one.text}" for code, one in VECTORS]
-)
-def test_a_vector_holds(code, vector):
-    found = is_found(vector.text, vector.category, language=code, reference=vector.reference)
-    assert found is vector.must
+@pytest.mark.parametrize("code", sorted({code for code, _ in VECTORS}))
+def test_every_vector_of_a_language_holds(code):
+    wrong = [
+        f"{one.category} | {one.text}"
+        for language, one in VECTORS
+        if language == code
+        and one.must is not is_found(one.text, one.category, language=code, reference=one.reference)
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("code", sorted({code for code, _ in VECTORS}))

@@ -28,11 +28,11 @@ class Entry:
     """
 
     hits: dict[int, int] = field(default_factory=dict)
-    phrases: list[tuple[tuple[str, ...], int, int]] = field(default_factory=list)
+    phrases: list[tuple[tuple[str, ...], int, int]] | tuple[()] = ()
 
     def add_phrase(self, rest: tuple[str, ...], language: int, mask: int) -> None:
         """Add a phrase that goes on with the words `rest`."""
-        self.phrases.append((rest, language, mask))
+        self.phrases = [*self.phrases, (rest, language, mask)]
         self.phrases.sort(key=lambda phrase: -len(phrase[0]))
 
 
@@ -159,12 +159,18 @@ class Lexicon:
 
     def _add_language(self, index: int) -> None:
         language = self.languages[index]
+        unspaced = language.source.unspaced
         for name, entries in language.source.words.items():
             bit = self._bits_of(name)
             for entry in entries:
-                if language.source.unspaced and not entry.isascii():
+                known = self.entries.get(entry)
+                if unspaced and not entry.isascii():
                     segment = entry.replace(" ", "")
                     language.segments[segment] = language.segments.get(segment, 0) | bit
+                elif known is not None:
+                    known.hits[index] = known.hits.get(index, 0) | bit
+                elif entry.isalnum():  # nearly all of them: no need to look for spaces and stems
+                    self.entries[entry] = Entry({index: bit})
                 else:
                     self._add(entry, index, bit)
         language.longest = max(map(len, language.segments), default=0)
@@ -187,28 +193,16 @@ class Lexicon:
                         entry.hits.setdefault(index, bit)
 
     def _add(self, listed: str, language: int, mask: int) -> None:
-        if listed.isalnum():  # nearly all of them: no need to look for spaces and stems
-            first: str = listed
-            rest: tuple[str, ...] = ()
+        first, *rest = filter(None, _BETWEEN_WORDS.split(listed))
+        if first.endswith("*"):
+            entry = self.stems.setdefault(first[:-1], Entry())
+            self.longest_stem = max(self.longest_stem, len(first) - 1)
         else:
-            first, *others = filter(None, _BETWEEN_WORDS.split(listed))
-            rest = tuple(others)
-        entry = self._entry(first)
+            entry = self.entries.setdefault(first, Entry())
         if rest:
-            entry.add_phrase(rest, language, mask)
+            entry.add_phrase(tuple(rest), language, mask)
         else:
             entry.hits[language] = entry.hits.get(language, 0) | mask
-
-    def _entry(self, word: str) -> Entry:
-        """The entry of a word, or of a stem such as `undress*`; made if it is new."""
-        table = self.entries
-        if word[-1] == "*":
-            table, word = self.stems, word[:-1]
-            self.longest_stem = max(self.longest_stem, len(word))
-        entry = table.get(word)
-        if entry is None:
-            entry = table[word] = Entry()
-        return entry
 
     def _add_rules(self, shared: Sequence[RuleText]) -> None:
         parsed: dict[str, Pattern] = {}

@@ -41,7 +41,26 @@ _COMPOSES: Final = re.compile(
     "|[\u3040-\u30ff][\u3099\u309a]"
 )
 _LETTER_RUN: Final = re.compile(r"[^\W\d_]+")
+_MOST_FOLDS: Final = 16_384
 _LATIN_END: Final = "\u0370"
+_MIXED: Final = re.compile(  # a letter of Latin with a letter of something else beside it
+    r"[A-Za-z\u00aa-\u036f](?<=[^\W\d_])(?:(?=[^\W\d_\0-\u036f])|(?<=[^\W\d_\0-\u036f].))"
+)
+
+
+class _Folds(dict[int, str]):
+    """What each character becomes, for `str.translate`; worked out when it is first asked for."""
+
+    def __missing__(self, point: int) -> str:
+        character = chr(point)
+        unusual = _UNUSUAL.match(character) is not None
+        folded = fold_character(character) if unusual else character.lower()
+        if len(self) < _MOST_FOLDS:
+            self[point] = folded
+        return folded
+
+
+_FOLDS: Final = _Folds()
 
 
 class Word(NamedTuple):
@@ -120,8 +139,13 @@ def normalise(text: str) -> Normalised:
 
 
 def fold(text: str) -> str:
-    """The folded text alone: what `normalise(text).text` is."""
-    return _Folded(text).text
+    """The folded text alone: what `normalise(text).text` is, but several times faster."""
+    if _UNUSUAL.search(text) is None:
+        return text.lower()
+    folded = text.translate(_FOLDS)
+    if folded.isascii():
+        return folded
+    return _unmixed(_COMPOSES.sub(lambda one: normalize("NFC", one.group()), folded))[0]
 
 
 class _Folded:
@@ -138,7 +162,7 @@ class _Folded:
         self.text = self._fold(text)
         if _COMPOSES.search(self.text):
             self._compose()
-        self._unmix()
+        self.text, self.mixed = _unmixed(self.text)
 
     def _fold(self, text: str) -> str:
         pieces: list[str] = []
@@ -184,18 +208,21 @@ class _Folded:
         self.ends = ends + self.ends[done:]
         self.hidden = []  # their places have moved; nobody hides things in single jamo
 
-    def _unmix(self) -> None:
-        """Fold look-alikes inside words that are otherwise of one script."""
-        pieces: list[str] = []
-        done = 0
-        for run in _LETTER_RUN.finditer(self.text):
-            readings = () if run.group().isascii() else _one_script(run.group())
-            if readings:
-                pieces += [self.text[done : run.start()], readings[0]]
-                done = run.end()
-                self.mixed.append(Piece(*run.span(), "confusable", readings))
-        if pieces:
-            self.text = "".join([*pieces, self.text[done:]])
+
+def _unmixed(text: str) -> tuple[str, list[Piece]]:
+    """`text` with look-alikes folded inside words that are otherwise of one script; and where."""
+    found: list[Piece] = []
+    if text.isascii() or _MIXED.search(text) is None:
+        return text, found
+    pieces: list[str] = []
+    done = 0
+    for run in _LETTER_RUN.finditer(text):
+        readings = () if run.group().isascii() else _one_script(run.group())
+        if readings:
+            pieces += [text[done : run.start()], readings[0]]
+            done = run.end()
+            found.append(Piece(*run.span(), "confusable", readings))
+    return "".join([*pieces, text[done:]]), found
 
 
 def _one_script(word: str) -> tuple[str, ...]:
