@@ -12,7 +12,7 @@ import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from threading import Thread
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
@@ -97,6 +97,7 @@ class Guard:
         self.storage = storage
         self._decoder = decoder
         self._screener = screener
+        self._warmer = _Warmer(())
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
@@ -115,17 +116,19 @@ class Guard:
         roster = load_detectors(settings)
         decoder = MediaDecoder(settings.media)
         screener = Screener(decoder=decoder, roster=roster, policy=policy, settings=settings)
-        if warm:
-            parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
-            Thread(target=lambda: [_ask("", part) for part in parts], daemon=True).start()
+        parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
+        warmer = _Warmer(parts if warm else ())
         try:
             storage = open_storage(settings)
             storage.policies.remember(policy.version, policy.source)
         except ConsentryError:
+            warmer.close()
             screener.close()
             decoder.close()
             raise
-        return cls(settings, storage, decoder, screener)
+        guard = cls(settings, storage, decoder, screener)
+        guard._warmer = warmer
+        return guard
 
     def __enter__(self) -> Self:
         """Give the guard itself."""
@@ -142,6 +145,7 @@ class Guard:
 
     def close(self) -> None:
         """Stop the child processes and threads, close the database."""
+        self._warmer.close()
         self._screener.close()
         self._decoder.close()
         self.storage.close()
@@ -235,6 +239,30 @@ class Guard:
         """
         media = self._decoder.decode(data)
         return _preview(media.frames[0].picture if isinstance(media, Clip) else media, max_side)
+
+
+class _Warmer:
+    """Loads parts in the background, one after another, until it is told to stop.
+
+    It is waited for at the end: a model that is being loaded while Python ends would crash it.
+    """
+
+    def __init__(self, parts: Sequence[Callable[[], None]]) -> None:
+        self._parts = parts
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="warming")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop after the part that is being loaded."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        for part in self._parts:
+            if self._stop.is_set():
+                return
+            _ask("", part)  # whoever needs it meets the same error, and says so
 
 
 def _ask(name: str, check: Callable[[], None]) -> PartHealth:

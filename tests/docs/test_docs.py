@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
+import os
 import re
 import subprocess
+import sys
 import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
@@ -17,21 +18,16 @@ ROOT = Path(__file__).parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 
 
-def tool(name):
-    spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-REFERENCE = tool("reference")
-
-
-@pytest.mark.parametrize("name", REFERENCE.PAGES)
-def test_a_reference_page_is_what_the_code_says(name):
-    text = REFERENCE.NOTE + "\n" + "\n".join(REFERENCE.PAGES[name]())
-    page = (ROOT / "docs" / "reference" / f"{name}.md").read_text(encoding="utf-8")
-    assert page == text, "run `make reference`"
+def test_the_reference_pages_are_what_the_code_says():
+    # In a process of its own: click remembers how a command was first asked for help.
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "reference.py", "--check"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

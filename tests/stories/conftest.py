@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from tests.stories.demo_page import DESKTOP, THE_REAL_SYSTEM, DemoPage
+from tests.stories.demo_page import DESKTOP, DemoPage
 from tests.web.demo.fake_guard import fake_app
 from tools.browser import axe_source, find_chromium, open_browser, running_demo
 
@@ -34,9 +34,18 @@ def axe():
 
 @pytest.fixture(scope="session")
 def live_demo(tmp_path_factory):
-    """The address of a running demo."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    with running_demo(home) if THE_REAL_SYSTEM else running_fake() as address:
+    """The address of a running demo: the real system, in its own process."""
+    with running_demo(tmp_path_factory.mktemp("demo") / "home") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def every_action():
+    """The address of the pages over a stand-in for the guard, which takes any action on request.
+
+    The real policy escalates and labels only what no test may show it.
+    """
+    with running_fake() as address:
         yield address
 
 
@@ -59,10 +68,10 @@ def person(browser, live_demo):
     """Gives somebody a browser of their own, with what they prefer; checks it when they leave."""
     contexts, visits = [], []
 
-    def arrive(*, screen=DESKTOP, **preferences):
+    def arrive(*, at=live_demo, screen=DESKTOP, **preferences):
         context = browser.new_context(viewport=screen, **preferences)
         contexts.append(context)
-        visits.append(DemoPage(context.new_page(), live_demo))
+        visits.append(DemoPage(context.new_page(), at))
         return visits[-1].open()
 
     yield arrive

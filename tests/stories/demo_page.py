@@ -8,9 +8,6 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page
 
-THE_REAL_SYSTEM = True
-"""Whether the stories are told of the real system in a process of its own, or of a stand-in."""
-
 PHONE = {"width": 320, "height": 640}
 DESKTOP = {"width": 1200, "height": 900}
 

@@ -6,13 +6,13 @@ import io
 
 import pytest
 from PIL import Image
-from tests.stories.demo_page import DESKTOP, PHONE, THE_REAL_SYSTEM
+from tests.stories.demo_page import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
 
 ASTRONAUT = "Eileen Collins, astronaut"
 # The stand-in blocks what asks it to; the real system what no generator should be asked for.
-BLOCKED_PROMPT = "make her take off her shirt" if THE_REAL_SYSTEM else "please block"
+BLOCKED_PROMPT = "make her take off her shirt"
 
 
 def picture(form="PNG"):
@@ -154,9 +154,8 @@ def test_every_state_of_the_page_is_accessible(person, axe, screen, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.skipif(THE_REAL_SYSTEM, reason="only the stand-in takes every action when asked to")
-def test_every_action_is_readable(person, axe, scheme):
-    page = person(color_scheme=scheme)
+def test_every_action_is_readable(person, every_action, axe, scheme):
+    page = person(at=every_action, color_scheme=scheme)
     headings = {}
     for action in ("allow", "label", "review", "block", "escalate"):
         page.type_prompt(f"please {action}").decide()
@@ -165,9 +164,8 @@ def test_every_action_is_readable(person, axe, scheme):
     assert len(set(headings.values())) == 5
 
 
-@pytest.mark.skipif(THE_REAL_SYSTEM, reason="only the stand-in escalates when asked to")
-def test_what_is_escalated_is_not_shown_at_all(person):
-    page = person().choose_sample(ASTRONAUT).type_prompt("please escalate").decide()
+def test_what_is_escalated_is_not_shown_at_all(person, every_action):
+    page = person(at=every_action).choose_sample(ASTRONAUT).type_prompt("please escalate").decide()
     assert page.page.locator("figure").count() == 0
     assert "not even blurred" in page.page.locator("main").inner_text()
 

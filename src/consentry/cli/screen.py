@@ -68,7 +68,7 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
     from consentry.guard import Guard
 
     done = work.finished_inputs(resume)
-    with Guard.open(load_settings(), warm=True) as guard:
+    with Guard.open(load_settings(), warm=bool(files)) as guard:
         if prompts is not None:
             decided = work.screen_prompts(guard, prompts, done)
         elif files:
