@@ -15,13 +15,14 @@ import csv
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from statistics import NormalDist, quantiles
+from statistics import quantiles
 from time import perf_counter
 
 from common import table
 
 from consentry.detectors import _prompt_lexicon
 from consentry.detectors.prompt_rules import PromptRulesDetector
+from consentry.evaluation.metrics import wilson
 from consentry.media.prompt import Prompt
 
 EVEN = 0.5
@@ -50,15 +51,6 @@ class Clock:
             sure = frozenset(one.category for one in findings if one.score >= EVEN)
             found.append((prompt, sure))
         return found
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share, after Wilson (1927): it holds for small numbers too."""
-    z = NormalDist().inv_cdf(0.975)
-    share, z2 = hits / n, z * z
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = z / (1 + z2 / n) * (share * (1 - share) / n + z2 / (4 * n * n)) ** 0.5
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def row(what: str, hits: int, n: int) -> tuple[str, ...]:

@@ -16,6 +16,10 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS: Final = {
     "config": ("consentry.cli.config:config", "Check or show the settings."),
     "demo": ("consentry.cli.demo:demo", "Open the demo page on this machine."),
+    "evaluate": (
+        "consentry.cli.evaluate:evaluate",
+        "Measure what is caught and what is flagged wrongly.",
+    ),
     "key": ("consentry.cli.key:key", "Create, list and revoke API keys."),
     "models": ("consentry.cli.models:models", "List and verify the models."),
     "policy": ("consentry.cli.policy:policy", "Test and explain the policy."),
