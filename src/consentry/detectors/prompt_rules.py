@@ -105,7 +105,7 @@ class PromptRulesDetector:
             for sense in _trusted(
                 senses(tokens, _capitals(subject, text, tokens), lexicon), subject
             )
-            for match in _matches(sense)
+            for match in _matches(sense, lexicon)
         ]
         found += self._evasions(found, lexicon)
         found += self._unknown_language(subject, text, lexicon)
@@ -167,22 +167,26 @@ def _trusted(found: Iterable[Sense], subject: Prompt) -> Iterator[tuple[Sense, b
         yield sense, likely or sense.language.source.code == named
 
 
-def _matches(trusted: tuple[Sense, bool]) -> Iterator[_Match]:
+def _matches(trusted: tuple[Sense, bool], lexicon: Lexicon) -> Iterator[_Match]:
+    """What a language's rules match; in a text of another language, by its own words alone."""
     sense, likely = trusted
+    foreign = "" if likely else lexicon.classes.letter("shared")
     for mask, pairs in sense.language.anchors:
         if mask & sense.mask:
             for rule, pattern in pairs:
                 if (likely or rule.text.sure) and pattern.may_match(sense.mask):
-                    yield from islice(_search(sense, rule, pattern), _MOST_MATCHES)
+                    yield from islice(_search(sense, rule, pattern, foreign), _MOST_MATCHES)
 
 
-def _search(sense: Sense, rule: Rule, pattern: Pattern) -> Iterator[_Match]:
+def _search(sense: Sense, rule: Rule, pattern: Pattern, foreign: str) -> Iterator[_Match]:
     cells = sense.cells
     barred: list[tuple[int, int]] | None = None
     for match in pattern.finditer(cells.text):
         if barred is None:
             barred = _barred(sense, rule)
         start, end = match.span()
+        if foreign and foreign in match.group():
+            continue
         before = bisect_left(barred, (end, end))  # those that start before this match ends
         if not before or barred[before - 1][1] <= start:
             yield _Match(rule, cells.between(start, end))
