@@ -34,6 +34,13 @@ REPORTED = {
         "evasion",
         "language.unknown",
     },
+    "prompt-learned": {
+        "sexual.nudity",
+        "sexual.undress",
+        "defamation.crime",
+        "harassment.bullying",
+        "impersonation.identity",
+    },
     "screener": {"unchecked"},
 }
 

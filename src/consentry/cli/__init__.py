@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "policy": ("consentry.cli.policy:policy", "Test and explain the policy."),
     "screen": ("consentry.cli.screen:screen", "Screen files or prompts and say what was decided."),
     "serve": ("consentry.cli.serve:serve", "Run the HTTP server."),
+    "train": ("consentry.cli.train:train", "Learn the weights of the prompt gate again."),
 }
 """Each command: where it is, and the line that `consentry --help` shows without loading it."""
 

@@ -1,0 +1,161 @@
+"""What the learned part of the prompt gate looks at: meaning, structure and letters, as numbers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from consentry.detectors import _prompt_lexicon
+from consentry.detectors._prompt_cells import Sense, senses
+from consentry.detectors._prompt_reading import read
+from consentry.findings import Finding
+from consentry.media.normalise import Normalised, normalise
+from consentry.models.sentence import SentenceEncoder
+
+__all__ = ["CATEGORIES", "Window", "features", "width", "windows"]
+
+CATEGORIES: Final = (
+    "sexual.undress",
+    "sexual.nudity",
+    "sexual.explicit",
+    "sexual.suggestive",
+    "defamation.crime",
+    "person.named",
+    "minor.referenced",
+)
+"""The categories of the rules whose highest scores are features."""
+
+_NGRAMS: Final = 4096
+_LENGTHS: Final = (2, 3, 4, 5)
+_LONGEST: Final = 240
+_STEP: Final = 180
+_EDGE: Final = 4
+_MOST: Final = 16
+_SPACE: Final = re.compile(r"\s")
+_MEANING_SCALE: Final = 5.6  # an embedding of length 1 gets parts of about a quarter each
+_LETTERS_SCALE: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A part of a prompt that is judged by itself.
+
+    Attributes:
+        start: its first character in the prompt.
+        text: what stands there.
+        rules: for each of `CATEGORIES` the highest score that the rules found in it.
+    """
+
+    start: int
+    text: str
+    rules: tuple[float, ...]
+
+    @property
+    def end(self) -> int:
+        """One past its last character."""
+        return self.start + len(self.text)
+
+
+def windows(text: str, found: Sequence[Finding]) -> list[Window]:
+    """The parts of `text` to judge: one if it is short; at most 16, however long it is.
+
+    Of a long text these are the first and the last few parts, and those in which the rules found
+    anything, however weak.
+    """
+    cuts = list(_cuts(text))
+    if len(cuts) > _MOST:
+        near = [cut for cut in cuts[_EDGE:-_EDGE] if any(_touches(one, *cut) for one in found)]
+        cuts = [*cuts[:_EDGE], *near[: _MOST - 2 * _EDGE], *cuts[-_EDGE:]]
+    return [Window(start, text[start:end], _scores(found, start, end)) for start, end in cuts]
+
+
+def width() -> int:
+    """How many features there are."""
+    return SentenceEncoder.size + len(_classes()) + len(CATEGORIES) + _NGRAMS
+
+
+def features(parts: Sequence[Window], encoder: SentenceEncoder) -> NDArray[np.float32]:
+    """One row for each window, `width()` numbers wide. `parts` must not be empty.
+
+    Raises:
+        ModelError: the encoder cannot be run.
+    """
+    texts = [normalise(part.text) for part in parts]
+    meaning = encoder.encode([_plainest(text) for text in texts]) * _MEANING_SCALE
+    structure = np.array([_structure(text) for text in texts], np.float32)
+    rules = np.array([part.rules for part in parts], np.float32)
+    letters = np.array([_letters(text.text) for text in texts], np.float32) * _LETTERS_SCALE
+    return np.concatenate([meaning, structure, rules, letters], axis=1, dtype=np.float32)
+
+
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of up to 240 characters, each beginning 180 or less after the one before."""
+    start = 0
+    while len(text) - start > _LONGEST:
+        yield start, start + _LONGEST
+        space = _SPACE.search(text, start + _STEP - _STEP // 4, start + _STEP)
+        start = space.end() if space else start + _STEP
+    yield start, len(text)
+
+
+def _touches(one: Finding, start: int, end: int) -> bool:
+    span = (one.where or {}).get("span")
+    return span is not None and span[0] < end and start < span[1]
+
+
+def _scores(found: Iterable[Finding], start: int, end: int) -> tuple[float, ...]:
+    near = [one for one in found if _touches(one, start, end)]
+    return tuple(
+        max((one.score for one in near if one.category == category), default=0.0)
+        for category in CATEGORIES
+    )
+
+
+def _plainest(text: Normalised) -> str:
+    """The text with its likeliest disguises undone: the encoder has no vocabulary to try them."""
+    readings = text.readings
+    return (readings[1] if len(readings) > 1 else text.text) or " "
+
+
+@cache
+def _classes() -> tuple[str, ...]:
+    """The classes of words that most languages have, in order of their names."""
+    found: dict[str, int] = {}
+    for language in _prompt_lexicon.built_in().languages:
+        for name in language.source.words:
+            found[name] = found.get(name, 0) + 1
+    most = len(_prompt_lexicon.built_in().languages) * 2 // 3
+    return tuple(sorted(name for name, count in found.items() if count >= most))
+
+
+def _structure(text: Normalised) -> list[float]:
+    """Which classes occur, in the language or languages that the text seems to be of."""
+    lexicon = _prompt_lexicon.built_in()
+    known: list[Sense] = list(senses(read(text, lexicon), (), lexicon))
+    most = max((sense.common for sense in known), default=0)
+    mask = 0
+    for sense in known:
+        if sense.common == most:
+            mask |= sense.mask
+    return [1.0 if mask & lexicon.classes.bit(name) else 0.0 for name in _classes()]
+
+
+def _letters(text: str) -> NDArray[np.float32]:
+    """Runs of two to five letters, hashed; damped by the square root, of length 1 or 0."""
+    counts = np.zeros(_NGRAMS, np.float32)
+    padded = f" {text} "
+    for length in _LENGTHS:
+        places = [
+            crc32(padded[place : place + length].encode("utf-8", "replace")) % _NGRAMS
+            for place in range(len(padded) - length + 1)
+        ]
+        np.add.at(counts, places, 1.0)
+    damped = np.sqrt(counts)
+    return np.asarray(damped / max(float(np.linalg.norm(damped)), 1e-9), np.float32)

@@ -1,0 +1,103 @@
+"""What the learned part is trained on: our own rows, the rules' vectors, sentences made by code."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
+
+from consentry.detectors import _prompt_lexicon
+from consentry.detectors.prompt_learned import HEADS
+from consentry.evaluation.rows import Row, shipped
+
+__all__ = ["TrainingRow", "training_rows"]
+
+_HEAD: Final = {
+    "undress": "sexual.undress",
+    "sexual": "sexual.nudity",
+    "sexual.explicit": "sexual.nudity",
+    "defamation": "defamation.crime",
+    "harassment": "harassment.bullying",
+    "impersonation": "impersonation.identity",
+}
+_ALIKE: Final = (
+    {"sexual.undress", "sexual.nudity", "sexual.suggestive"},
+    {"defamation.crime", "harassment.bullying", "impersonation.identity"},
+)
+_CAPTION_WEIGHT: Final = 0.3
+_MADE: Final = {
+    "harmful": ("sexual.undress", 2000),
+    "harmless": (None, 2000),
+    "defamation": ("defamation.crime", 350),
+    "harassment": ("harassment.bullying", 250),
+    "impersonation": ("impersonation.identity", 250),
+    "harmless_scenes": (None, 900),
+}
+"""Kinds of sentences in phrases.toml, what they ask for, and how many are made."""
+_MADE_WEIGHT: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRow:
+    """One example.
+
+    Attributes:
+        text: the prompt.
+        category: what it asks for, or None when it is harmless.
+        weight: how much it counts.
+        group: rows of one group, such as translations, are held back together.
+    """
+
+    text: str
+    category: str | None
+    weight: float
+    group: str
+
+    @property
+    def wanted(self) -> list[float]:
+        """For each head 1 or 0."""
+        return [1.0 if self.category == head else 0.0 for head in HEADS]
+
+    @property
+    def weights(self) -> list[float]:
+        """For each head how much it counts: a harm of the same family is no counter-example."""
+        alike = next((some for some in _ALIKE if self.category in some), set())
+        return [0.0 if head in alike and head != self.category else self.weight for head in HEADS]
+
+
+def training_rows(captions: Sequence[Row], seed: int) -> list[TrainingRow]:
+    """Everything there is to train on; nothing of the split that is never tuned on."""
+    harmless = (TrainingRow(row.text, None, _CAPTION_WEIGHT, row.id) for row in captions)
+    return [*_development(), *_vectors(), *_made(seed), *harmless]
+
+
+def _development() -> Iterator[TrainingRow]:
+    for row in shipped("development"):
+        category = _HEAD.get(row.category) if row.harmful else None
+        number = row.id.rpartition("-")[2]
+        own = row.lang if row.lang == "en" else "translated"
+        yield TrainingRow(row.text, category, 1.0, f"{own} {row.category} {row.harmful} {number}")
+
+
+def _vectors() -> Iterator[TrainingRow]:
+    for language in _prompt_lexicon.built_in().languages:
+        for number, one in enumerate(language.source.vectors):
+            category = _HEAD.get(one.category, one.category) if one.must else None
+            yield TrainingRow(one.text, category, 1.0, f"{language.source.code} {number}")
+
+
+def _made(seed: int) -> Iterator[TrainingRow]:
+    """Sentences of our own grammar."""
+    chance = random.Random(seed)  # noqa: S311  no secret
+    source = files(__package__).joinpath("data", "prompts", "phrases.toml").read_text("utf-8")
+    plain = tomllib.loads(source)
+    slots = {name: listed.split(", ") for name, listed in plain["slots"].items()}
+    for kind, (category, count) in _MADE.items():
+        sentences = plain["sentences"][kind].strip().splitlines()
+        for number in range(count):
+            filled = {name: chance.choice(listed) for name, listed in slots.items()}
+            text = chance.choice(sentences).format(**filled)
+            yield TrainingRow(text, category, _MADE_WEIGHT, f"made {kind} {number}")
