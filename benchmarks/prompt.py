@@ -29,8 +29,8 @@ def main() -> None:
     table(
         [
             ("one prompt", "ms", "limit"),
-            ("median", f"{median(times):.2f}", "1"),
-            ("95th percentile", f"{p95:.2f}", ""),
+            ("median", f"{median(times):.2f}", ""),
+            ("95th percentile", f"{p95:.2f}", "10"),
         ]
     )
 

@@ -210,7 +210,10 @@ def _barred(sense: Sense, rule: Rule) -> list[tuple[int, int]]:
 
 
 def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Collection[int]:
-    """The places of words with a capital inside a sentence; none where most words have one."""
+    """The places of words with a capital inside a sentence; none where most words have one.
+
+    The first word of a sentence counts when the second has a capital too: it may be a name.
+    """
     if subject.text.islower():
         return ()
     upper = [
@@ -220,7 +223,8 @@ def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Col
     ]
     if len(upper) * 2 > len(tokens) + 2:
         return ()
-    return {place for place in upper if place > 0 and tokens[place - 1].text != "."}
+    starts = {place for place in upper if place == 0 or tokens[place - 1].text == "."}
+    return {place for place in upper if place not in starts or place + 1 in upper}
 
 
 def _strongest(found: Iterable[Finding]) -> list[Finding]:
