@@ -17,6 +17,9 @@ _SHORTEST_JOINED: Final = 5
 _SHORTEST_GLUED: Final = 8
 _LONGEST_PIECE: Final = 14
 _SHORTEST_KEY: Final = 4
+_SHORTEST_PART: Final = 2
+_UNKNOWN: Final = 1.5
+_MOSTLY: Final = 0.7
 
 
 class Token(NamedTuple):
@@ -87,9 +90,40 @@ def _undo(disguise: Disguise, subject: Normalised, lexicon: Lexicon) -> list[Tok
         if lexicon.knows(reading) or _UNSPACED.fullmatch(reading):
             return [Token(reading, *place)]
         parts = unglue(reading, lexicon) if len(reading) >= _SHORTEST_GLUED else []
+        if not parts and disguise.kind == "spaced" and len(reading) >= _SHORTEST_GLUED:
+            parts = _around(reading, lexicon)
         if parts:
             return [Token(part, *place) for part in parts]
-    return []
+    whole = readings[0] if disguise.kind == "spaced" and readings else ""
+    return [Token(whole, *place)] if len(whole) >= _SHORTEST_KEY else []
+
+
+def _around(text: str, lexicon: Lexicon) -> list[str]:
+    """The words of `text` with what lies between them, if one is telling or most are known.
+
+    For letters set apart, where the breaks between words are lost and not every word is known.
+    """
+    costs, starts = [0.0], [0]
+    for end in range(1, len(text) + 1):
+        cost, start = costs[end - 1] + _UNKNOWN, end - 1
+        for first in range(max(0, end - _LONGEST_PIECE), end - _SHORTEST_PART + 1):
+            known = text[first:end] in lexicon.entries or text[first:end] in lexicon.stems
+            if known and costs[first] + 1 < cost:
+                cost, start = costs[first] + 1, first
+        costs.append(cost)
+        starts.append(start)
+    parts: list[str] = []
+    end, unknown = len(text), len(text)
+    while end > 0:
+        start = starts[end]
+        if end - start > 1:
+            parts += [part for part in (text[end:unknown], text[start:end]) if part]
+            unknown = start
+        end = start
+    parts += [text[:unknown]] if unknown else []
+    telling = any(len(part) >= _SHORTEST_KEY and lexicon.is_key(part) for part in parts)
+    letters = sum(len(part) for part in parts if lexicon.knows(part))
+    return parts[::-1] if telling or letters >= _MOSTLY * len(text) else []
 
 
 def _plain(word: Token, lexicon: Lexicon) -> Iterator[Token]:
