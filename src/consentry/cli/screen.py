@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from consentry.findings import Action, Stage
+
+if TYPE_CHECKING:
+    from consentry.detectors.contract import Kind
 
 __all__ = ["screen"]
 
@@ -68,7 +71,10 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
     from consentry.guard import Guard
 
     done = work.finished_inputs(resume)
-    with Guard.open(load_settings(), warm=bool(files)) as guard:
+    kinds: list[Kind] = ["picture"] if files else []
+    if files and prompt is not None:
+        kinds.append("prompt")
+    with Guard.open(load_settings(), warm=kinds) as guard:
         if prompts is not None:
             decided = work.screen_prompts(guard, prompts, done)
         elif files:
