@@ -9,14 +9,16 @@ with Guard.open() as guard:
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
 from consentry.config import Settings, load_settings
+from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
 from consentry.errors import ConsentryError
 from consentry.findings import Stage
@@ -97,35 +99,36 @@ class Guard:
         self.storage = storage
         self._decoder = decoder
         self._screener = screener
-        self._warmer = _Warmer(())
+        self._warmer = _Warmer()
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
+    def open(cls, settings: Settings | None = None, *, warm: Collection[Kind] = ()) -> Self:
         """Open the installation that `settings` describe; heavy parts load at first use.
 
         Args:
             settings: where it is and how it is set; without them, those in force.
-            warm: begin to load the heavy parts at once, in the background.
+            warm: what will come at once, `picture` or `prompt`: begin to load what looks at it,
+                in the background.
 
         Raises:
             ConfigError: a setting, the policy or a plug-in is not usable.
             StorageError: the data folder or the database is not usable.
         """
         settings = settings or load_settings()
-        policy = Policy.load(settings.policy.file)
-        roster = load_detectors(settings)
-        decoder = MediaDecoder(settings.media)
-        screener = Screener(decoder=decoder, roster=roster, policy=policy, settings=settings)
-        parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
-        warmer = _Warmer(parts if warm else ())
-        try:
+        with ExitStack() as opened:  # whatever fails, what was started before is ended again
+            decoder = opened.enter_context(MediaDecoder(settings.media))
+            warmer = opened.enter_context(closing(_Warmer()))
+            if "picture" in warm:
+                warmer.load(decoder.warm_up)
+            roster = load_detectors(settings)
+            warmer.load(*(one.warm_up for one in roster.active if one.kind in warm))
+            policy = Policy.load(settings.policy.file)
+            screener = Screener(decoder=decoder, roster=roster, policy=policy, settings=settings)
+            opened.callback(screener.close)
             storage = open_storage(settings)
+            opened.callback(storage.close)
             storage.policies.remember(policy.version, policy.source)
-        except ConsentryError:
-            warmer.close()
-            screener.close()
-            decoder.close()
-            raise
+            opened.pop_all()
         guard = cls(settings, storage, decoder, screener)
         guard._warmer = warmer
         return guard
@@ -242,24 +245,30 @@ class Guard:
 
 
 class _Warmer:
-    """Loads parts in the background, one after another, until it is told to stop.
+    """Loads parts in the background until it is told to stop.
 
     It is waited for at the end: a model that is being loaded while Python ends would crash it.
     """
 
-    def __init__(self, parts: Sequence[Callable[[], None]]) -> None:
-        self._parts = parts
+    def __init__(self) -> None:
         self._stop = Event()
-        self._thread = Thread(target=self._run, name="warming")
-        self._thread.start()
+        self._threads: list[Thread] = []
+
+    def load(self, *parts: Callable[[], None]) -> None:
+        """Load these one after another, beside what is being loaded already."""
+        if parts:
+            thread = Thread(target=self._run, args=parts, name="warming")
+            thread.start()
+            self._threads.append(thread)
 
     def close(self) -> None:
-        """Stop after the part that is being loaded."""
+        """Stop after the parts that are being loaded."""
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
-        for part in self._parts:
+    def _run(self, *parts: Callable[[], None]) -> None:
+        for part in parts:
             if self._stop.is_set():
                 return
             _ask("", part)  # whoever needs it meets the same error, and says so

@@ -313,6 +313,29 @@ def test_children_end_with_a_parent_that_is_killed() -> None:
         wait_until(lambda pid=pid: is_gone(pid))
 
 
+def test_a_child_that_is_stopped_while_it_loads_ends_with_a_parent_that_is_killed() -> None:
+    program = (
+        "import time; from threading import Thread; from consentry.media import MediaDecoder;"
+        "from consentry.config import MediaSettings;"
+        "d = MediaDecoder(MediaSettings(decoders=1)); Thread(target=d.warm_up).start()\n"
+        "while not d.pids: time.sleep(0.001)\n"
+        "print(*d.pids, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        maps = Path(f"/proc/{pid}/maps")
+        wait_until(lambda: "_multiarray_umath" in maps.read_text())  # long before it is confined
+        os.kill(pid, signal.SIGSTOP)
+        parent.kill()
+    wait_until(lambda: is_gone(pid))
+
+
 def test_a_forked_process_is_told_to_make_its_own() -> None:
     said = run_python(
         "import os; from tests.media import makers; from consentry.media import MediaDecoder;"

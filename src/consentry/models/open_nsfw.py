@@ -78,9 +78,9 @@ class OpenNsfw:
 
 def _prepare(view: Pixels) -> NDArray[np.float32]:
     """(height, width, 3) RGB bytes to (224, 224, 3) BGR floats."""
-    middle = squash(view, _SQUASHED)[_EDGE:-_EDGE, _EDGE:-_EDGE]
+    middle = squash(view, _SQUASHED, _EDGE)
     saved = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(middle),
+        middle,
         quality=_QUALITY,
         colorspace="RGBX",
         colorsubsampling="420",
