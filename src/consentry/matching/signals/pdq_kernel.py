@@ -12,6 +12,8 @@ whether any bit of the hash, or the quality, hangs on those digits.
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ from consentry.matching.compiled import kernel, loose_kernel
 __all__ = [
     "COSINES",
     "SIDE",
+    "Operator",
     "fold",
     "fold_exactly",
     "frequencies",
@@ -36,6 +39,7 @@ _SCALE = np.float32(np.sqrt(2.0 / SIDE))
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Places = NDArray[np.int64]
+Operator: TypeAlias = tuple[Places, Places, Floats]
 
 COSINES: Floats = np.array(
     [
@@ -47,19 +51,30 @@ COSINES: Floats = np.array(
 """The reference's DCT matrix, shape (16, 64): frequencies 1 to 16, the constant left out."""
 
 
-def operator(size: int) -> tuple[Places, Places, Floats]:
+def operator(size: int, side: int = 0, *, flip: bool = False) -> Operator:
     """What 64 output pixels take from a line of `size` pixels: first place, count, weights.
 
     Both box passes and the choice of every `size/64`-th pixel in one; weights of shape
-    (64, widest), each row summing to 1.
+    (64, widest), each row summing to 1. With `side`, the line is first brought to `side` pixels by
+    nearest neighbour, and with `flip` it is turned round before anything else.
     """
-    rows = [_weights(size, int((k + 0.5) * size / SIDE)) for k in range(SIDE)]
-    first = np.array([start for start, _ in rows], np.int64)
-    count = np.array([len(weights) for _, weights in rows], np.int64)
+    length = side or size
+    taken = np.arange(length) * size // length
+    rows = [_weights(length, int((k + 0.5) * length / SIDE)) for k in range(SIDE)]
+    spans = [taken[start : start + len(weights)] for start, weights in rows]
+    first = np.array([span[0] for span in spans], np.int64)
+    count = np.array([span[-1] - span[0] + 1 for span in spans], np.int64)
     table = np.zeros((SIDE, int(count.max())), np.float32)
-    for line, (_, weights) in zip(table, rows, strict=True):
-        line[: len(weights)] = weights
-    return first, count, table
+    for line, span, (_, weights) in zip(table, spans, rows, strict=True):
+        np.add.at(line, span - span[0], weights)
+    return _turned(size, first, count, table) if flip else (first, count, table)
+
+
+def _turned(size: int, first: Places, count: Places, table: Floats) -> Operator:
+    turned = np.zeros_like(table)
+    for line, old, length in zip(turned, table, count, strict=True):
+        line[:length] = old[:length][::-1]
+    return size - first - count, count, turned
 
 
 def _weights(size: int, centre: int) -> tuple[int, NDArray[np.float64]]:
@@ -91,7 +106,10 @@ def fold(  # noqa: PLR0913, PLR0917  the operators, apart, as compiled code take
     col_weight: Floats,
     small: Floats,
 ) -> None:
-    """Fold RGB `pixels`, shape (height, 3·width), into `small`, shape (64, 64): luma 0 to 255."""
+    """Fold RGB `pixels`, shape (height, 3·width), into `small`, shape (flips, 64, 64).
+
+    The column operators have an axis of flips in front: all of them share one walk over the pixels.
+    """
     wide = pixels.shape[1]
     width = wide // 3
     column = np.empty(wide, np.float32)
@@ -99,8 +117,10 @@ def fold(  # noqa: PLR0913, PLR0917  the operators, apart, as compiled code take
     for k in range(64):
         column[:] = 0
         for i in range(row_count[k]):
-            line = pixels[row_first[k] + i]
             weight = row_weight[k, i]
+            if weight == 0:
+                continue
+            line = pixels[row_first[k] + i]
             for x in range(wide):
                 column[x] += weight * np.float32(line[x])
         for x in range(width):
@@ -109,12 +129,13 @@ def fold(  # noqa: PLR0913, PLR0917  the operators, apart, as compiled code take
                 + np.float32(0.587) * column[3 * x + 1]
                 + np.float32(0.114) * column[3 * x + 2]
             )
-        for c in range(64):
-            total = np.float32(0)
-            start = col_first[c]
-            for j in range(col_count[c]):
-                total += luma[start + j] * col_weight[c, j]
-            small[k, c] = total
+        for flip in range(small.shape[0]):
+            for c in range(64):
+                total = np.float32(0)
+                start = col_first[flip, c]
+                for j in range(col_count[flip, c]):
+                    total += luma[start + j] * col_weight[flip, c, j]
+                small[flip, k, c] = total
 
 
 @kernel
@@ -175,17 +196,15 @@ def fold_exactly(  # noqa: C901  plain loops, in the order of the reference
 
 
 @kernel
-def sample(pixels: Bytes, flip_rows: bool, flip_columns: bool, out: Bytes) -> None:  # noqa: FBT001  as compiled code takes them
-    """Take the nearest pixel, rounding down, as CImg's default `resize` does; flip first."""
+def sample(pixels: Bytes, out: Bytes) -> None:
+    """Take the nearest pixel, rounding down, as CImg's default `resize` does."""
     height, width = pixels.shape[0], pixels.shape[1]
     rows, columns = out.shape[0], out.shape[1]
     places = np.empty(columns, np.int64)
     for x in range(columns):
-        place = x * width // columns
-        places[x] = width - 1 - place if flip_columns else place
+        places[x] = x * width // columns
     for y in range(rows):
-        place = y * height // rows
-        line = pixels[height - 1 - place if flip_rows else place]
+        line = pixels[y * height // rows]
         for x in range(columns):
             place = places[x]
             out[y, x, 0] = line[place, 0]

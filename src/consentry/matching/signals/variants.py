@@ -12,7 +12,7 @@ lookup for ever, while eight lookups more cost microseconds once. So:
   that they find what we share. For our own lookups its first hash would do.
 
 The eight are the hashes that the eight turned pictures really have. Transposing a picture only
-transposes its DCT, so four of them are computed, by reading the same pixels with turned operators.
+transposes its DCT, so four of them are computed, two at a time from one walk over the pixels.
 `dihedral` gives eight from a single DCT, by flipping signs: less work, but up to 24 bits
 off on photos (the grid that PDQ samples leans to one side), which leaves little of the 31 for what
 else was done to the copy. It serves where there is no picture, only its frequencies.
@@ -31,8 +31,8 @@ from consentry.matching.signals.hashes import Words
 from consentry.matching.signals.pdq import (
     MIN_QUALITY,
     THUMBNAIL_SIDE,
-    UPRIGHT,
     PdqHash,
+    hash_flips,
     hash_full,
     hash_thumbnail,
     to_bits,
@@ -108,7 +108,12 @@ def lookup_set(pixels: Pixels) -> tuple[Probe, ...]:
 
     8 hashes, or 16 when the thumbnail's can differ, which is when a side is longer than 512.
     """
-    return tuple(_probes(pixels, turned=True))
+    return tuple(
+        Probe(to_bits(table), name, pipeline, found.quality)
+        for pipeline in _pipelines(pixels)
+        for flips, found in hash_flips(pixels, thumbnail=pipeline == "thumbnail").items()
+        for name, table in zip(_FLIPS[flips], (found.table, found.table.T), strict=True)
+    )
 
 
 def bank_set(pixels: Pixels, orientation: int = 1) -> tuple[Probe, ...]:
@@ -116,9 +121,9 @@ def bank_set(pixels: Pixels, orientation: int = 1) -> tuple[Probe, ...]:
 
     The first is the upright hash of the full picture. Equal hashes are given once.
     """
-    probes = list(_probes(pixels, turned=False))
+    probes = list(_upright(pixels))
     if orientation != 1:
-        probes += _probes(as_stored(pixels, orientation), turned=False, turn="as_stored")
+        probes += _upright(as_stored(pixels, orientation), "as_stored")
     seen: set[bytes] = set()
     kept = []
     for probe in probes:
@@ -128,15 +133,16 @@ def bank_set(pixels: Pixels, orientation: int = 1) -> tuple[Probe, ...]:
     return tuple(kept)
 
 
-def _probes(pixels: Pixels, *, turned: bool, turn: str = "upright") -> Iterator[Probe]:
-    pipelines = [("full", hash_full)]
-    if max(pixels.shape[:2]) > THUMBNAIL_SIDE:
-        pipelines.append(("thumbnail", hash_thumbnail))
-    for pipeline, compute in pipelines:
-        for flips, names in _FLIPS.items() if turned else [(UPRIGHT, (turn,))]:
-            found = compute(pixels, flips)
-            for name, table in zip(names, (found.table, found.table.T), strict=False):
-                yield Probe(to_bits(table), name, pipeline, found.quality)
+def _upright(pixels: Pixels, turn: str = "upright") -> Iterator[Probe]:
+    for pipeline, compute in (("full", hash_full), ("thumbnail", hash_thumbnail)):
+        if pipeline in _pipelines(pixels):
+            found = compute(pixels)
+            yield Probe(found.words, turn, pipeline, found.quality)
+
+
+def _pipelines(pixels: Pixels) -> tuple[str, ...]:
+    """The two; only one where the thumbnail is the picture itself."""
+    return ("full", "thumbnail") if max(pixels.shape[:2]) > THUMBNAIL_SIDE else ("full",)
 
 
 def as_stored(pixels: Pixels, orientation: int) -> Pixels:
