@@ -44,6 +44,7 @@ __all__ = [
     "IndexDamagedError",
     "InputError",
     "MatchIndexError",
+    "MatchingMissingError",
     "MediaEmptyError",
     "MediaError",
     "MediaExtensionError",
@@ -275,6 +276,13 @@ class IndexDamagedError(MatchIndexError):
 
     code = "index.damaged"
     default_hint = "It is rebuilt from the log at the next start; check the disk if it comes back."
+
+
+class MatchingMissingError(UnavailableError):
+    """Hashes are banked, but the package that compares them is not installed."""
+
+    code = "matching.missing"
+    default_hint = "Run `pip install 'consentry[matching]'`, then restart."
 
 
 class AccessError(ConsentryError):

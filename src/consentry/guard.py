@@ -172,7 +172,7 @@ class Guard:
         Raises:
             StorageError: the decision could not be stored; then there is none.
         """
-        decision = self._screener.screen(submission)
+        decision = self._screener.screen(submission).decision
         self.storage.decisions.save(decision.as_json())
         if decision.keep and submission.media is not None:
             self.storage.objects.put(submission.media, purpose=f"decision:{decision.id}")

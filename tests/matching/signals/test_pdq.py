@@ -85,7 +85,7 @@ def test_the_slack_covers_the_rounding_errors_that_occur(pictures):
     for pixels in pictures.values():
         scale = max(pixels.shape) ** 0.5
         exact = pdq._exactly(pixels).table
-        small = pdq._fold(pixels, pdq._operator(len(pixels)), pdq._alone(pixels.shape[1]))
+        small = pdq._fold(pixels, pdq.operator(len(pixels)), pdq._alone(pixels.shape[1]))
         error = np.abs(pdq._table(small[0]) - exact).max()
         assert error < pdq._SLACK_FREQUENCY * scale / 2
 

@@ -27,12 +27,18 @@ from consentry.matching.signals.contract import (
     SignalExample,
     Unhashable,
 )
-from consentry.matching.signals.hashes import Words, distance, from_words, parse_digits
-from consentry.matching.signals.pdq_kernel import Floats, Operator
+from consentry.matching.signals.hashes import MIN_QUALITY, Words, distance, from_words, parse_digits
+from consentry.matching.signals.pdq_operator import (
+    COSINES,
+    SIDE,
+    Floats,
+    Operator,
+    operator,
+    to_bits,
+)
 
 __all__ = [
     "FLIPS",
-    "MIN_QUALITY",
     "MIN_SIDE",
     "THUMBNAIL_SIDE",
     "Flips",
@@ -42,11 +48,8 @@ __all__ = [
     "hash_full",
     "hash_thumbnail",
     "thumbnail",
-    "to_bits",
 ]
 
-MIN_QUALITY: Final = 50
-"""Below this the reference advises to discard the hash."""
 MIN_SIDE: Final = 5
 """A picture with a shorter side has the hash zero and quality zero, as in the reference."""
 THUMBNAIL_SIDE: Final = 512
@@ -86,13 +89,6 @@ class PdqHash:
         return from_words(self.words)[0]
 
 
-def to_bits(table: Floats) -> Words:
-    """The hash that belongs to `table`: which frequencies lie above the median."""
-    flat = table.ravel()
-    bits = flat > np.partition(flat, 127)[127]
-    return np.packbits(bits[::-1]).view(">u8").astype(np.uint64)
-
-
 def hash_full(pixels: Pixels) -> PdqHash:
     """PDQ of the whole picture; `pixels` uint8, shape (height, width, 3), RGB, any size."""
     height, width = _size(pixels)
@@ -126,7 +122,7 @@ def hash_flips(pixels: Pixels, *, thumbnail: bool = False) -> dict[Flips, PdqHas
     side = THUMBNAIL_SIDE if thumbnail else 0
     found: dict[Flips, PdqHash] = {}
     for flip in (False, True):
-        smalls = _fold(pixels, _operator(height, side, flip), _both(width, side))
+        smalls = _fold(pixels, operator(height, side, flip), _both(width, side))
         found |= {(flip, bool(across)): _hashed(one) for across, one in enumerate(smalls)}
         if not flip and _certain(smalls[0], side or max(height, width)) is None:
             found[False, False] = (hash_thumbnail if thumbnail else hash_full)(pixels)
@@ -151,29 +147,22 @@ def _flipped(pixels: Pixels, turn: Flips) -> Pixels:
 
 
 @lru_cache(maxsize=1024)
-def _operator(size: int, side: int = 0, flip: bool = False) -> Operator:  # noqa: FBT001, FBT002  a cache's key
-    return pdq_kernel.operator(size, side, flip=flip)
-
-
-@lru_cache(maxsize=1024)
 def _both(size: int, side: int) -> Operator:
     """The operator and its flip, one above the other."""
-    first, count, weights = zip(
-        _operator(size, side), _operator(size, side, flip=True), strict=True
-    )
-    return np.stack(first), np.stack(count), np.stack(weights)
+    one, other = operator(size, side), operator(size, side, flip=True)
+    return np.stack([one[0], other[0]]), np.stack([one[1], other[1]]), np.stack([one[2], other[2]])
 
 
 @lru_cache(maxsize=1024)
 def _alone(size: int) -> Operator:
-    first, count, weights = _operator(size)
+    first, count, weights = operator(size)
     return first[None], count[None], weights[None]
 
 
 def _fold(pixels: Pixels, rows: Operator, columns: Operator) -> Floats:
     """The 64x64 picture, one for each flip in `columns`."""
     lines = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
-    small = np.empty((len(columns[0]), pdq_kernel.SIDE, pdq_kernel.SIDE), np.float32)
+    small = np.empty((len(columns[0]), SIDE, SIDE), np.float32)
     pdq_kernel.fold(lines, *rows, *columns, small)
     return small
 
@@ -181,7 +170,7 @@ def _fold(pixels: Pixels, rows: Operator, columns: Operator) -> Floats:
 def _quickly(pixels: Pixels) -> PdqHash | None:
     """The hash by the fast arithmetic; None when rounding could change a bit or the quality."""
     height, width, _ = pixels.shape
-    return _certain(_fold(pixels, _operator(height), _alone(width))[0], max(height, width))
+    return _certain(_fold(pixels, operator(height), _alone(width))[0], max(height, width))
 
 
 def _certain(small: Floats, longer: int) -> PdqHash | None:
@@ -193,7 +182,7 @@ def _certain(small: Floats, longer: int) -> PdqHash | None:
 
 
 def _exactly(pixels: Pixels) -> PdqHash:
-    small = np.empty((pdq_kernel.SIDE, pdq_kernel.SIDE), np.float32)
+    small = np.empty((SIDE, SIDE), np.float32)
     pdq_kernel.fold_exactly(pixels, small)
     return _hashed(small)
 
@@ -205,7 +194,7 @@ def _hashed(small: Floats) -> PdqHash:
 
 def _table(small: Floats) -> Floats:
     table = np.empty((16, 16), np.float32)
-    pdq_kernel.frequencies(small, pdq_kernel.COSINES, table)
+    pdq_kernel.frequencies(small, COSINES, table)
     return table
 
 

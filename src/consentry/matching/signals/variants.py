@@ -21,7 +21,6 @@ else was done to the copy. It serves where there is no picture, only its frequen
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -29,62 +28,19 @@ import numpy as np
 from consentry.matching.signals.contract import Pixels
 from consentry.matching.signals.hashes import Words
 from consentry.matching.signals.pdq import (
-    MIN_QUALITY,
     THUMBNAIL_SIDE,
     PdqHash,
     hash_flips,
     hash_full,
     hash_thumbnail,
-    to_bits,
 )
-from consentry.matching.signals.pdq_kernel import Floats
+from consentry.matching.signals.pdq_operator import Floats, to_bits
+from consentry.matching.signals.probes import FLIPS, TURNS, Probe
 
 __all__ = ["TURNS", "Probe", "as_stored", "bank_set", "dihedral", "lookup_set"]
 
-TURNS: Final = (
-    "upright",
-    "rotated_90",
-    "rotated_180",
-    "rotated_270",
-    "upside_down",
-    "mirrored",
-    "transposed",
-    "transversed",
-)
-"""How the picture that is looked up is turned to give the hash; degrees count anticlockwise."""
-
-_FLIPS: Final = {
-    (False, False): ("upright", "transposed"),
-    (False, True): ("mirrored", "rotated_90"),
-    (True, False): ("upside_down", "rotated_270"),
-    (True, True): ("rotated_180", "transversed"),
-}
-"""Which flips of the pixels give which turn, by themselves and with the DCT transposed."""
-
 _ROWS: Final = np.where(np.arange(16) % 2, 1, -1).astype(np.float32)[:, None]
 _COLUMNS: Final = np.ascontiguousarray(_ROWS.T)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Probe:
-    """One hash of a picture and how it came about.
-
-    Attributes:
-        words: four uint64.
-        turn: one of `TURNS`, `as_stored`, or `cropped`.
-        pipeline: `full` or `thumbnail`.
-        quality: 0 to 100; below 50 a match means little and "no match" means nothing.
-    """
-
-    words: Words
-    turn: str
-    pipeline: str
-    quality: int
-
-    @property
-    def hashable(self) -> bool:
-        """Whether the quality suffices."""
-        return self.quality >= MIN_QUALITY
 
 
 def dihedral(found: PdqHash) -> Words:
@@ -112,7 +68,7 @@ def lookup_set(pixels: Pixels) -> tuple[Probe, ...]:
         Probe(to_bits(table), name, pipeline, found.quality)
         for pipeline in _pipelines(pixels)
         for flips, found in hash_flips(pixels, thumbnail=pipeline == "thumbnail").items()
-        for name, table in zip(_FLIPS[flips], (found.table, found.table.T), strict=True)
+        for name, table in zip(FLIPS[flips], (found.table, found.table.T), strict=True)
     )
 
 

@@ -23,8 +23,8 @@ from consentry.matching.signals.contract import (
     TimedFrame,
     Unhashable,
 )
-from consentry.matching.signals.hashes import Words, parse_digits, to_words
-from consentry.matching.signals.pdq import MIN_QUALITY, hash_full
+from consentry.matching.signals.hashes import MIN_QUALITY, Words, parse_digits, to_words
+from consentry.matching.signals.pdq import hash_full
 
 __all__ = ["FrameHash", "Overlap", "VideoPdq", "overlap", "parse_frames", "usable", "write_frames"]
 
