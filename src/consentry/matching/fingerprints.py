@@ -89,7 +89,7 @@ def take_fingerprints(
 ) -> Fingerprints:
     """Hash every subject, (seconds into the clip or None, RGB pixels), and the file's bytes."""
     frames = tuple(FramePrint(_hash(pixels), time_s) for time_s, pixels in subjects)
-    return Fingerprints(frames, _digests(data, sha256, clip=clip), sha256, clip)
+    return Fingerprints(frames, _digests(data, sha256), sha256, clip)
 
 
 class _Hasher:
@@ -129,7 +129,6 @@ def warm_up() -> None:
     _hash.warm_up()
 
 
-def _digests(data: bytes, sha256: str, *, clip: bool) -> tuple[Signal, ...]:
+def _digests(data: bytes, sha256: str) -> tuple[Signal, ...]:
     md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    names = ("md5", "video_md5") if clip else ("md5",)
-    return (Signal("sha256", sha256), *(Signal(name, md5) for name in names))
+    return Signal("sha256", sha256), Signal("md5", md5)

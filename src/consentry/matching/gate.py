@@ -101,8 +101,9 @@ def _ask(prints: Fingerprints, matcher: Matcher) -> tuple[list[_Hit], int]:
     for place in places or [-1]:  # a file without a frame worth comparing still has its digests
         frame = prints.frames[place]
         probes = frame.probes if place >= 0 else ()
-        found = matcher.match(probes, exact=prints.digests, together=True)
-        hits += (_hit(match, place, frame) for match in found.matches)
+        found = matcher.match(probes, exact=prints.digests, together=True, seed=prints.sha256)
+        counted = (match for match in found.matches if match.bank.kind != "allow")
+        hits += (_hit(match, place, frame) for match in counted)
         sequence = max(sequence, found.sequence)
     return hits, sequence
 
