@@ -9,7 +9,9 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── MediaError        … see consentry.media for what each one means
     │   ├── PromptError
     │   ├── RequestError      an HTTP request has not the form that its route asks for
-    │   └── SignalError       a hash is malformed
+    │   ├── SignalError       a hash is malformed
+    │   ├── BankFormError     a bank's name, a note or a limit is not as it must be
+    │   └── BankRuleError     known pictures of child sexual abuse are never allowed or held back
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -17,14 +19,20 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── DetectorError     a detector raised or gave what its contract forbids
     │   ├── DecoderError      a decoder child died or could not be started
     │   ├── StorageError      the database or the object folder cannot be used
-    │   └── MatchIndexError   the index of known hashes cannot answer
-    │       ├── IndexBehindError   it has not yet seen every change of the banks
-    │       └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
+    │   ├── MatchIndexError   the index of known hashes cannot answer
+    │   │   ├── IndexBehindError   it has not yet seen every change of the banks
+    │   │   └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
+    │   └── MatchingMissingError  something is banked, but the extra that compares is not installed
     ├── AccessError           who is asking may not
     │   ├── AuthenticationError
     │   ├── ScopeError
+    │   ├── BankSealedError   what a sealed bank holds is never listed
     │   └── ThrottledError    too many wrong keys: wait
     ├── NotFoundError
+    │   ├── BankUnknownError  no bank has this name
+    │   └── ContentUnknownError  nothing in this bank has this id
+    ├── ConflictError         what is asked for contradicts what is there
+    │   └── BankTakenError    another bank has this name
     └── BusyError             more work than the configured limits allow
 """
 
@@ -35,9 +43,16 @@ from typing import ClassVar
 __all__ = [
     "AccessError",
     "AuthenticationError",
+    "BankFormError",
+    "BankRuleError",
+    "BankSealedError",
+    "BankTakenError",
+    "BankUnknownError",
     "BusyError",
     "ConfigError",
+    "ConflictError",
     "ConsentryError",
+    "ContentUnknownError",
     "DecoderError",
     "DetectorError",
     "IndexBehindError",
@@ -181,6 +196,19 @@ class SignalError(InputError):
     default_hint = "Check the type of the hash and that it was copied whole."
 
 
+class BankFormError(InputError):
+    """A bank, or what is to be banked, is not described as it must be."""
+
+    code = "bank.form"
+
+
+class BankRuleError(InputError):
+    """The request would allow, hold back or switch off known pictures of child sexual abuse."""
+
+    code = "bank.rule"
+    default_hint = "Take a wrong entry out of the bank instead; see docs/guide/matching.md."
+
+
 class RequestError(InputError):
     """An HTTP request has not the form that its route asks for.
 
@@ -305,6 +333,13 @@ class ScopeError(AccessError):
     default_hint = "Use a key that has this scope."
 
 
+class BankSealedError(AccessError):
+    """What a sealed bank holds is looked up and never listed or exported."""
+
+    code = "bank.sealed"
+    default_hint = "Ask for one entry by its id, or look a hash up."
+
+
 class ThrottledError(AccessError):
     """Too many wrong keys were tried in a short time."""
 
@@ -316,6 +351,33 @@ class NotFoundError(ConsentryError):
     """Nothing has this id."""
 
     code = "not_found"
+
+
+class BankUnknownError(NotFoundError):
+    """No bank has this name."""
+
+    code = "bank.unknown"
+    default_hint = "Check the name: capitals, digits and _."
+
+
+class ContentUnknownError(NotFoundError):
+    """Nothing in this bank has this id, or not any more."""
+
+    code = "bank.content_unknown"
+    default_hint = "Check the id, and that it belongs to this bank."
+
+
+class ConflictError(ConsentryError):
+    """What is asked for contradicts what is there."""
+
+    code = "conflict"
+
+
+class BankTakenError(ConflictError):
+    """Another bank has this name."""
+
+    code = "bank.taken"
+    default_hint = "Choose another name."
 
 
 class BusyError(ConsentryError):

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Event, Thread
 from types import TracebackType
 from typing import Self
 
@@ -29,10 +28,11 @@ from consentry.media import Clip, MediaDecoder, Picture
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
 from consentry.policy.verdict import Verdict
-from consentry.screening.copies import Copies, Sighting
+from consentry.screening.copies import Copies
 from consentry.screening.decision import Decision
 from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
+from consentry.screening.warming import Warmer
 from consentry.storage import Storage, open_storage
 
 __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
@@ -109,7 +109,7 @@ class Guard:
         self._decoder = decoder
         self._screener = screener
         self._copies = copies
-        self._warmers: tuple[_Warmer, ...] = ()
+        self._warmers: tuple[Warmer, ...] = ()
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
@@ -128,7 +128,7 @@ class Guard:
         roster = load_detectors(settings)
         decoder = MediaDecoder(settings.media)
         parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
-        warmer = _Warmer(parts if warm else ())
+        warmer = Warmer(parts if warm else ())
         storage = None
         try:
             storage = open_storage(settings)
@@ -145,7 +145,7 @@ class Guard:
             raise
         guard = cls(settings, storage, decoder, screener, copies)
         # The detectors first: they are needed in any case, and matching begins without.
-        guard._warmers = (warmer, _Warmer((copies.warm_up,) if warm else (), after=warmer))
+        guard._warmers = (warmer, Warmer((copies.warm_up,) if warm else (), after=warmer))
         return guard
 
     def __enter__(self) -> Self:
@@ -329,33 +329,6 @@ class Guard:
         """
         media = self._decoder.decode(data)
         return _preview(media.frames[0].picture if isinstance(media, Clip) else media, max_side)
-
-
-class _Warmer:
-    """Loads parts in the background, one after another, until it is told to stop.
-
-    It is waited for at the end: a model that is being loaded while Python ends would crash it.
-    """
-
-    def __init__(self, parts: Sequence[Callable[[], None]], after: _Warmer | None = None) -> None:
-        self._parts = parts
-        self._after = after
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="warming")
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the part that is being loaded."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        if self._after is not None:
-            self._after._thread.join()
-        for part in self._parts:
-            if self._stop.is_set():
-                return
-            _ask("", part)  # whoever needs it meets the same error, and says so
 
 
 def _perceptual(media: Picture | Clip, *, crops: bool) -> list[Signal]:

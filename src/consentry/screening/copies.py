@@ -26,7 +26,7 @@ from consentry.matching.matcher import Matcher
 from consentry.policy.engine import Policy
 from consentry.storage import Storage
 
-__all__ = ["REMEMBERED", "Copies"]
+__all__ = ["REMEMBERED", "Copies", "Sighting"]
 
 REMEMBERED: Final = frozenset({Stage.UPLOAD, Stage.OUTPUT})
 _UPKEEP_S: Final = 3600.0
