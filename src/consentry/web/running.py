@@ -103,7 +103,7 @@ def _load(settings: Settings) -> Guard:
 def _open(settings: Settings) -> Guard:
     from consentry.guard import Guard
 
-    guard = Guard.open(settings)
+    guard = Guard.open(settings, warm=("picture", "prompt"), follow=True)
     try:
         guard.warm_up()
     except BaseException:
