@@ -63,7 +63,7 @@ def worker_app() -> FastAPI:
     from consentry.web.app import create_app
 
     with loading():
-        guard = Guard.open(follow=True)
+        guard = Guard.open(warm=("picture", "prompt"), follow=True)
         guard.warm_up()
         app = create_app(guard)
     inner = app.router.lifespan_context
