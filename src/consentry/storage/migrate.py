@@ -8,15 +8,16 @@ the migrations make.
 from __future__ import annotations
 
 import fcntl
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, insert, inspect, text
 
 from consentry.errors import StorageError
-from consentry.storage.schema import metadata
+from consentry.storage.schema import COUNTERS, metadata, sequences
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -102,6 +103,9 @@ def _make(engine: Engine) -> None:
             )
         )
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
+        identity = uuid.uuid4().hex
+        counters = [{"name": name, "value": 0, "identity": identity} for name in COUNTERS]
+        connection.execute(insert(sequences), counters)
 
 
 @contextmanager
