@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from threading import Event, Thread
 from types import TracebackType
 from typing import Self
@@ -119,7 +120,7 @@ class Guard:
             decoder = opened.enter_context(MediaDecoder(settings.media))
             warmer = opened.enter_context(closing(_Warmer()))
             if "picture" in warm:
-                warmer.load(decoder.warm_up)
+                warmer.load(partial(decoder.warm_up, 1))  # others start when they are needed
             roster = load_detectors(settings)
             warmer.load(*(one.warm_up for one in roster.active if one.kind in warm))
             policy = Policy.load(settings.policy.file)
