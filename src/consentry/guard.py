@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -135,7 +136,7 @@ class Guard:
             decoder = opened.enter_context(MediaDecoder(settings.media))
             warmer = opened.enter_context(closing(Warmer()))
             if "picture" in warm:
-                warmer.load(decoder.warm_up)
+                warmer.load(partial(decoder.warm_up, 1))  # others start when they are needed
             roster = load_detectors(settings)
             warmer.load(*(one.warm_up for one in roster.active if one.kind in warm))
             policy = Policy.load(settings.policy.file)

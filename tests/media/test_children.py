@@ -69,6 +69,23 @@ def test_warm_up_starts_all_children_once() -> None:
         assert decoder.pids == pids
 
 
+def test_warm_up_can_leave_children_for_later() -> None:
+    with MediaDecoder(MediaSettings(decoders=3)) as decoder:
+        decoder.warm_up(1)
+        assert len(decoder.pids) == 1
+        decoder.warm_up(2)
+        assert len(decoder.pids) == 2
+
+
+def test_quick_pictures_share_a_child_and_slow_ones_get_another() -> None:
+    with MediaDecoder(MediaSettings(decoders=2)) as decoder, ThreadPoolExecutor(3) as pool:
+        decoder.warm_up(1)
+        list(pool.map(decoder.decode, [small()] * 30))
+        assert len(decoder.pids) == 1
+        list(pool.map(decoder.decode, [slow()] * 2))
+        assert len(decoder.pids) == 2
+
+
 def test_a_child_that_died_while_idle_is_replaced_unnoticed() -> None:
     with MediaDecoder(MediaSettings(decoders=1)) as decoder:
         for _ in range(5):

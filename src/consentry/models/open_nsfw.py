@@ -7,7 +7,7 @@ squash to 256x256, save as JPEG and open again, cut out the middle 224x224, BGR,
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import simplejpeg
@@ -33,7 +33,7 @@ _MOST_VIEWS: Final = 8
 class OpenNsfw:
     """The model `open-nsfw`, loaded."""
 
-    name: Final = "open-nsfw"
+    name: ClassVar[str] = "open-nsfw"
 
     def __init__(self, session: Session) -> None:
         """Use `load` instead, unless the session is at hand."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class Face:
 class YuNet:
     """The model `yunet`, loaded."""
 
-    name: Final = "yunet"
+    name: ClassVar[str] = "yunet"
 
     def __init__(self, session: Session) -> None:
         """Use `load` instead, unless the session is at hand."""
