@@ -115,17 +115,13 @@ class Guard:
         self._warmer = Warmer()
 
     @classmethod
-    def open(
-        cls, settings: Settings | None = None, *, warm: Collection[Kind] = (), follow: bool = False
-    ) -> Self:
+    def open(cls, settings: Settings | None = None, *, warm: Collection[Kind] = ()) -> Self:
         """Open the installation that `settings` describe; heavy parts load at first use.
 
         Args:
             settings: where it is and how it is set; without them, those in force.
             warm: what will come at once, `picture` or `prompt`: begin to load what looks at it,
                 in the background.
-            follow: keep the indexes of what is known up to date in threads, as a server should;
-                otherwise they are brought up to date when they are asked.
 
         Raises:
             ConfigError: a setting, the policy or a plug-in is not usable.
@@ -143,9 +139,7 @@ class Guard:
             storage = open_storage(settings)
             opened.callback(storage.close)
             storage.policies.remember(policy.version, policy.source)
-            copies = opened.enter_context(closing(Copies(settings, storage, policy, follow=follow)))
-            if "picture" in warm:  # the detectors first: matching can begin without
-                warmer.load_afterwards(copies.warm_up)
+            copies = opened.enter_context(closing(Copies(settings, storage, policy)))
             screener = Screener(
                 decoder=decoder, roster=roster, policy=policy, settings=settings, matching=copies
             )
@@ -184,11 +178,18 @@ class Guard:
         """Load every model and start the decoders, side by side; then say who is ready."""
         return list(self.health())
 
+    def follow(self) -> None:
+        """For a process that stays: follow the banks closely, and delete what expires, in threads.
+
+        Without it every answer is complete as well, but may first have to catch up.
+        """
+        self._copies.follow()
+
     def health(self) -> Sequence[PartHealth]:
         """Ask every part whether it can do its work."""
         checks = [("storage", self.storage.ping), ("decoder", self._decoder.warm_up)]
         checks += [(f"detector:{one.name}", one.warm_up) for one in self._screener.roster.active]
-        checks.append(("matching", self._copies.check))
+        checks.append(("matching", self._copies.warm_up))
         with ThreadPoolExecutor(self.settings.screening.workers) as pool:
             return list(pool.map(lambda check: _ask(*check), checks))
 

@@ -86,10 +86,9 @@ def _everything(engine):
         seen.get_foreign_keys,
         seen.get_unique_constraints,
         seen.get_check_constraints,
-        seen.get_indexes,
     )
     with engine.connect() as connection:
-        others = "SELECT type, name, sql FROM sqlite_master WHERE type IN ('trigger', 'view')"
+        others = "SELECT type, name, sql FROM sqlite_master WHERE type <> 'table'"
         found = {"others": sorted(map(tuple, connection.execute(text(others))))}
         for table in seen.get_table_names():
             names = ", ".join(

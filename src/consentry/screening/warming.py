@@ -23,11 +23,10 @@ class Warmer:
 
     def load(self, *parts: Callable[[], None]) -> None:
         """Load these one after another, beside what is being loaded already."""
-        self._begin(parts, ())
-
-    def load_afterwards(self, *parts: Callable[[], None]) -> None:
-        """Load these when all that was asked for before is there."""
-        self._begin(parts, tuple(self._threads))
+        if parts:
+            thread = Thread(target=self._run, args=parts, name="warming")
+            thread.start()
+            self._threads.append(thread)
 
     def close(self) -> None:
         """Stop after the parts that are being loaded."""
@@ -35,15 +34,7 @@ class Warmer:
         for thread in self._threads:
             thread.join()
 
-    def _begin(self, parts: tuple[Callable[[], None], ...], before: tuple[Thread, ...]) -> None:
-        if parts:
-            thread = Thread(target=self._run, args=(parts, before), name="warming")
-            thread.start()
-            self._threads.append(thread)
-
-    def _run(self, parts: tuple[Callable[[], None], ...], before: tuple[Thread, ...]) -> None:
-        for thread in before:
-            thread.join()
+    def _run(self, *parts: Callable[[], None]) -> None:
         for part in parts:
             if self._stop.is_set():
                 return

@@ -103,9 +103,10 @@ def _load(settings: Settings) -> Guard:
 def _open(settings: Settings) -> Guard:
     from consentry.guard import Guard
 
-    guard = Guard.open(settings, warm=("picture", "prompt"), follow=True)
+    guard = Guard.open(settings, warm=("picture", "prompt"))
     try:
         guard.warm_up()
+        guard.follow()
     except BaseException:
         guard.close()
         raise

@@ -63,8 +63,9 @@ def worker_app() -> FastAPI:
     from consentry.web.app import create_app
 
     with loading():
-        guard = Guard.open(warm=("picture", "prompt"), follow=True)
+        guard = Guard.open(warm=("picture", "prompt"))
         guard.warm_up()
+        guard.follow()
         app = create_app(guard)
     inner = app.router.lifespan_context
 
