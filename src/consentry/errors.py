@@ -9,7 +9,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── MediaError        … see consentry.media for what each one means
     │   ├── PromptError
     │   ├── RequestError      an HTTP request has not the form that its route asks for
-    │   └── SignalError       a hash is malformed
+    │   ├── SignalError       a hash is malformed
+    │   └── ImportFileError   lines of a file of hashes cannot be used
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -30,7 +31,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, Self
 
 __all__ = [
     "AccessError",
@@ -40,9 +42,11 @@ __all__ = [
     "ConsentryError",
     "DecoderError",
     "DetectorError",
+    "ImportFileError",
     "IndexBehindError",
     "IndexDamagedError",
     "InputError",
+    "LineFault",
     "MatchIndexError",
     "MediaEmptyError",
     "MediaError",
@@ -178,6 +182,46 @@ class SignalError(InputError):
 
     code = "signal"
     default_hint = "Check the type of the hash and that it was copied whole."
+
+
+class LineFault(NamedTuple):
+    """One line of a file that cannot be used.
+
+    Attributes:
+        line: counted from 1.
+        sentence: what is wrong with it; never the hash that stands there.
+    """
+
+    line: int
+    sentence: str
+
+
+class ImportFileError(InputError):
+    """Lines of a file of hashes cannot be used, so nothing of the file was taken.
+
+    Attributes:
+        faults: the first ones.
+        total: how many there are.
+    """
+
+    code = "import"
+    default_hint = "Nothing was imported. Correct the file, or take its good lines (--keep-good)."
+
+    def __init__(self, faults: Sequence[LineFault], total: int, *, hint: str | None = None) -> None:
+        """Say how many lines are at fault and what is wrong with the first."""
+        lines = "1 line" if total == 1 else f"{total} lines"
+        first = f" Line {faults[0].line}: {faults[0].sentence}" if faults else ""
+        super().__init__(f"{lines} cannot be used.{first}", hint=hint)
+        self.faults = tuple(faults)
+        self.total = total
+
+    @classmethod
+    def of_file(cls, sentence: str, *, hint: str = "Nothing was imported.") -> Self:
+        """Say what is wrong with the file as a whole."""
+        error = cls((), 0, hint=hint)
+        error.message = sentence
+        error.args = (sentence,)
+        return error
 
 
 class RequestError(InputError):
