@@ -20,6 +20,7 @@ from consentry.matching.signals.digests import Md5, Sha256, VideoMd5
 from consentry.matching.signals.hashes import parse_digits
 
 __all__ = [
+    "SIGNAL_TYPES",
     "Entry",
     "FieldError",
     "exchanges_of",
@@ -82,6 +83,9 @@ _FORMS: Final[Mapping[str, tuple[Callable[[str], str], str]]] = MappingProxyType
         "vpdq": (_vpdq, 'a JSON list of "hash,quality,seconds"'),
     }
 )
+
+
+SIGNAL_TYPES: Final = frozenset(_FORMS)
 
 
 def read_signal(kind: str, value: str) -> Signal:
