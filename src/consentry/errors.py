@@ -10,7 +10,7 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── PromptError
     │   ├── RequestError      an HTTP request has not the form that its route asks for
     │   ├── SignalError       a hash is malformed
-    │   └── ImportFileError   lines of a file of hashes cannot be used
+    │   ├── ImportFileError   lines of a file of hashes cannot be used
     │   ├── BankFormError     a bank's name, a note or a limit is not as it must be
     │   └── BankRuleError     known pictures of child sexual abuse are never allowed or held back
     ├── ConfigError           a setting is wrong: refuse to start
@@ -238,6 +238,8 @@ class ImportFileError(InputError):
         error.message = sentence
         error.args = (sentence,)
         return error
+
+
 class BankFormError(InputError):
     """A bank, or what is to be banked, is not described as it must be."""
 

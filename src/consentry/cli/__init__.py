@@ -14,6 +14,7 @@ from consentry.errors import ConsentryError
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS: Final = {
+    "bank": ("consentry.cli.bank:bank", "Keep banks of known hashes: fill, look up, export."),
     "config": ("consentry.cli.config:config", "Check or show the settings."),
     "demo": ("consentry.cli.demo:demo", "Open the demo page on this machine."),
     "key": ("consentry.cli.key:key", "Create, list and revoke API keys."),

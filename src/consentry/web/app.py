@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from consentry import __version__
 from consentry.web import logs
-from consentry.web.api import operations, problems, screenings
+from consentry.web.api import lookups, operations, problems, screenings
 from consentry.web.api.operations import HealthWatch
 from consentry.web.api.service import Service
 from consentry.web.body import BodyLimit
@@ -45,6 +45,7 @@ def create_app(guard: Guard, *, demo: bool = False) -> FastAPI:
     app.state.health = HealthWatch(app.state.service)
     problems.install(app)
     app.include_router(screenings.router)
+    app.include_router(lookups.router)
     app.include_router(operations.router)
     if demo:
         pages = importlib.import_module("consentry.web.demo.router")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from consentry.errors import ImportFileError
+from consentry.matching.banks import Metadata
 from consentry.matching.exchange.faults import SHOWN, Faults
 from consentry.matching.exchange.numbered import FOREVER, Selection
 from consentry.matching.exchange.reading import Report, read_contents
@@ -54,8 +55,12 @@ def test_csv_with_every_column():
     row += '"{""a"": 1}","{""X"": [""9""]}"'
     (entry,), _ = read(f"{header}\n{row}\n")
     assert values([entry]) == [[("pdq", A)]]
-    assert (entry.note, entry.uri, entry.case) == ('a note, "quoted"', "https://x.test/1", "C-7")
-    assert (entry.content_id, entry.json, entry.collab) == ("c1", {"a": 1}, {"X": ["9"]})
+    assert (entry.note, entry.metadata.content_uri, entry.case) == (
+        'a note, "quoted"',
+        "https://x.test/1",
+        "C-7",
+    )
+    assert entry.metadata == Metadata("c1", "https://x.test/1", {"a": 1}, '{"X": ["9"]}')
     assert entry.expires_at == datetime(2999, 1, 2, tzinfo=UTC)
     assert entry.disable_until == FOREVER
 
@@ -86,8 +91,8 @@ def test_a_note_may_have_several_lines():
 def test_what_threatexchange_prints_as_csv():
     header = "signal_type,signal_str,collab,category,tags"
     entries, _ = read(f"{header}\npdq,{A},Sample Signals,POSITIVE_CLASS,one two\n")
-    assert entries[0].collab == {"Sample Signals": []}
-    assert entries[0].json == {"tags": ["one", "two"]}
+    assert entries[0].metadata.collab == "Sample Signals"
+    assert entries[0].metadata.json == {"tags": ["one", "two"]}
     harmless = refused(f"{header}\npdq,{A},X,POSITIVE_CLASS,\npdq,{B},X,NEGATIVE_CLASS,\n")
     assert harmless.faults[0].line == 3
     assert "NEGATIVE_CLASS" in harmless.faults[0].sentence
@@ -115,7 +120,7 @@ def test_what_hma_shows_of_a_content():
         "note": "n",
     }
     (entry,), _ = read(json.dumps(content))
-    assert (entry.uri, entry.json, entry.collab) == ("https://x.test", {"a": 1}, {"X": ["1"]})
+    assert entry.metadata == Metadata(None, "https://x.test", {"a": 1}, '{"X": ["1"]}')
 
 
 def test_json_lines_in_our_shape():

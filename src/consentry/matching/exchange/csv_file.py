@@ -7,18 +7,18 @@ Our own names come first; the others are those of HMA's tables and of `threatexc
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
 from consentry.errors import ImportFileError
+from consentry.matching.banks import Metadata, NewContent
 from consentry.matching.exchange.entries import (
-    MAX_NOTE,
-    Entry,
+    MAX_TEXT,
     FieldError,
-    exchanges_of,
+    collab_of,
     moment,
     object_of,
     read_signal,
@@ -157,38 +157,39 @@ def _grouped(rows: Iterator[tuple[int, Row]], faults: Faults) -> Iterator[tuple[
             size += len(row["value"])
 
 
-def _entry(rows: list[Row], chosen: Selection) -> Entry | None:
+def _entry(rows: list[Row], chosen: Selection) -> NewContent | None:
     """One content; None when it is of a bank that was not asked for."""
     row = rows[0]
     if not chosen.takes_bank(row.get("bank", "")):
         return None
     _check_opinion(row)
-    signals = (
+    signals = [
         read_signal(one.get("signal_type") or chosen.kind or "", one["value"]) for one in rows
-    )
+    ]
     if len(row) <= 2:  # noqa: PLR2004  nothing but type and value: the common case, a million times
-        return Entry(tuple(signals))
-    facts = dict(object_of("json", row.get("json", "")))
-    if tags := text_of("tags", row.get("tags", "")).split():
-        facts["tags"] = tags
-    return Entry(
-        tuple(signals),
-        note=text_of("note", row.get("note", ""), MAX_NOTE),
-        case=text_of("case", row.get("case", "")),
-        content_id=text_of("content_id", row.get("content_id", "")),
-        uri=text_of("uri", row.get("uri", "")),
-        json=facts,
-        collab=_collab(row.get("collab", "")),
+        return NewContent(signals)
+    return NewContent(
+        signals,
+        metadata=_metadata(row),
+        note=text_of("note", row.get("note", ""), MAX_TEXT),
+        case=text_of("case", row.get("case", ""), MAX_TEXT) or None,
         expires_at=chosen.future("expires_at", moment("expires_at", row.get("expires_at", ""))),
         disable_until=chosen.disabled(row.get("disable_until", "")),
     )
 
 
-def _collab(text: str) -> Mapping[str, Sequence[str]]:
-    """The exchange's name, or exchanges with their ids as a JSON object."""
-    if text.startswith("{"):
-        return exchanges_of(object_of("collab", text))
-    return {text_of("collab", text): []} if text else {}
+def _metadata(row: Row) -> Metadata:
+    facts = dict(object_of("json", row.get("json", "")))
+    if tags := text_of("tags", row.get("tags", "")).split():
+        facts["tags"] = tags
+    collab = row.get("collab", "")
+    listed = object_of("collab", collab) if collab.startswith("{") else collab
+    return Metadata(
+        text_of("content_id", row.get("content_id", "")) or None,
+        text_of("uri", row.get("uri", "")) or None,
+        facts or None,
+        collab_of(listed),
+    )
 
 
 def _check_opinion(row: Row) -> None:

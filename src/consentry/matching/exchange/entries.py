@@ -1,4 +1,4 @@
-"""From the texts of a file to one content for a bank, every field checked.
+"""The texts of a file to the fields of a content for a bank, each checked.
 
 A field is a text, empty when it is not given, whatever the form of the file. A sentence about a
 fault never repeats the hash: a list of hashes can itself be sensitive.
@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, Final
 
 from consentry.errors import SignalError
+from consentry.matching.banks import SIGNAL_TYPES, parse_signal
 from consentry.matching.signals.contract import Signal
-from consentry.matching.signals.digests import Md5, Sha256, VideoMd5
-from consentry.matching.signals.hashes import parse_digits
 
 __all__ = [
-    "SIGNAL_TYPES",
-    "Entry",
+    "MAX_TEXT",
     "FieldError",
-    "exchanges_of",
+    "collab_of",
     "moment",
     "object_of",
     "read_signal",
     "text_of",
 ]
 
-MAX_NOTE: Final = 255
-MAX_TEXT: Final = 2048
+MAX_TEXT: Final = 255
+"""Characters of a note or a case: a bank takes no more."""
+_MAX_LINK: Final = 2048
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -39,53 +37,15 @@ class FieldError(ValueError):
     """A field cannot be used; its text is a sentence for the person who wrote the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One content as a file has it.
-
-    Attributes:
-        signals: its hashes, at least one.
-        note: up to 255 characters.
-        case: link to the case that it comes from.
-        content_id, uri: how its source names it, and where it is or was.
-        json: further facts of its source.
-        collab: exchange to the ids under which the exchange has it.
-        expires_at, disable_until: aware moments.
-    """
-
-    signals: tuple[Signal, ...]
-    note: str = ""
-    case: str = ""
-    content_id: str = ""
-    uri: str = ""
-    json: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    collab: Mapping[str, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
-    expires_at: datetime | None = None
-    disable_until: datetime | None = None
-
-
-def _pdq(text: str) -> str:
-    return parse_digits(text, 64, "pdq")  # without numba, which the type itself needs for hashing
-
-
-def _vpdq(text: str) -> str:
-    from consentry.matching.signals.video import VideoPdq
-
-    return VideoPdq().parse(text)
-
-
-_FORMS: Final[Mapping[str, tuple[Callable[[str], str], str]]] = MappingProxyType(
+_SHAPES: Final = MappingProxyType(
     {
-        "pdq": (_pdq, "64 digits, 0-9 and a-f"),
-        "sha256": (Sha256().parse, "64 digits, 0-9 and a-f"),
-        "md5": (Md5().parse, "32 digits, 0-9 and a-f"),
-        "video_md5": (VideoMd5().parse, "32 digits, 0-9 and a-f"),
-        "vpdq": (_vpdq, 'a JSON list of "hash,quality,seconds"'),
+        "pdq": "64 digits, 0-9 and a-f",
+        "sha256": "64 digits, 0-9 and a-f",
+        "md5": "32 digits, 0-9 and a-f",
+        "video_md5": "32 digits, 0-9 and a-f",
+        "vpdq": 'a JSON list of "hash,quality,seconds"',
     }
 )
-
-
-SIGNAL_TYPES: Final = frozenset(_FORMS)
 
 
 def read_signal(kind: str, value: str) -> Signal:
@@ -94,17 +54,18 @@ def read_signal(kind: str, value: str) -> Signal:
     Raises:
         FieldError: there is no such type, or the value is no hash of it.
     """
-    form = _FORMS.get(kind) or _FORMS.get(kind.lower())
-    if form is None:
-        raise FieldError(f"There is no signal type {_shown(kind)}: choose {', '.join(_FORMS)}.")
-    parse, shape = form
+    plain = kind.lower()
+    if plain not in SIGNAL_TYPES:
+        raise FieldError(
+            f"There is no signal type {_shown(kind)}: choose {', '.join(SIGNAL_TYPES)}."
+        )
     try:
-        return Signal(kind.lower(), parse(value))
+        return parse_signal(plain, value)
     except SignalError:
-        raise FieldError(f"The value is no {kind.lower()} hash: that has {shape}.") from None
+        raise FieldError(f"The value is no {plain} hash: that has {_SHAPES[plain]}.") from None
 
 
-def text_of(name: str, value: str, limit: int = MAX_TEXT) -> str:
+def text_of(name: str, value: str, limit: int = _MAX_LINK) -> str:
     """`value` if it is short and has no control characters.
 
     Raises:
@@ -151,16 +112,18 @@ def object_of(name: str, value: str) -> Mapping[str, Any]:
     return read
 
 
-def exchanges_of(plain: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
-    """Names of exchanges, each with a list of ids.
+def collab_of(value: Mapping[str, Any] | str | None) -> str | None:
+    """Exchanges as a bank holds them: a name, or names with the ids there as a JSON object.
 
     Raises:
-        FieldError: it is something else.
+        FieldError: it is neither a text nor an object of lists of texts.
     """
-    for name, ids in plain.items():
+    if isinstance(value, str):
+        return text_of("collab", value) or None
+    for name, ids in (value or {}).items():
         if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
             raise FieldError(f"collab.{name[:40]} is to be a list of texts.")
-    return plain
+    return json.dumps(value, ensure_ascii=False) if value else None
 
 
 def _refuse(name: str) -> None:

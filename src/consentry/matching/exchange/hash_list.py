@@ -14,7 +14,8 @@ from itertools import chain
 from typing import Final
 
 from consentry.errors import ImportFileError
-from consentry.matching.exchange.entries import Entry, FieldError, read_signal
+from consentry.matching.banks import NewContent
+from consentry.matching.exchange.entries import FieldError, read_signal
 from consentry.matching.exchange.faults import Faults
 from consentry.matching.exchange.lines import NumberedLine
 from consentry.matching.exchange.numbered import Numbered, Selection
@@ -47,7 +48,7 @@ def read_hash_list(
     kind = chosen.kind or _guess([text for _, text in ahead], tell)
     for number, text in chain(ahead, meant):
         try:
-            yield number, Entry((read_signal(*_parts(text, kind)),))
+            yield number, NewContent((read_signal(*_parts(text, kind)),))
         except FieldError as error:
             faults.add(number, str(error))
 

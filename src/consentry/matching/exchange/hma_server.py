@@ -22,7 +22,8 @@ from urllib.parse import quote
 import httpx
 
 from consentry.errors import ImportFileError
-from consentry.matching.exchange.entries import SIGNAL_TYPES, Entry, FieldError
+from consentry.matching.banks import SIGNAL_TYPES, NewContent
+from consentry.matching.exchange.entries import FieldError
 from consentry.matching.exchange.faults import Faults
 from consentry.matching.exchange.json_lines import entry_of
 from consentry.matching.exchange.numbered import Selection
@@ -47,7 +48,7 @@ class HmaPage:
     """
 
     next_id: int
-    entries: tuple[Entry, ...]
+    entries: tuple[NewContent, ...]
     done: bool
 
 
@@ -160,7 +161,7 @@ class HmaServer:
 
     def _take(
         self, bank: str, answers: Iterable[Mapping[str, Any] | None], walk: Walk, faults: Faults
-    ) -> Iterator[Entry]:
+    ) -> Iterator[NewContent]:
         chosen = Selection()
         for plain in answers:
             number = walk.next_id
@@ -223,7 +224,7 @@ def _bounded(response: httpx.Response, path: str) -> bytes:
 def _known_types(plain: Mapping[str, Any], number: int, faults: Faults) -> Mapping[str, Any]:
     """The content without signals of types that are only HMA's; each of those is a fault."""
     signals = plain.get("signals") or {}
-    for kind in signals.keys() - SIGNAL_TYPES:
+    for kind in signals.keys() - set(SIGNAL_TYPES):
         faults.add(number, f"There is no signal type {kind[:40]!r}: this hash is left out.")
     known = {kind: value for kind, value in signals.items() if kind in SIGNAL_TYPES}
     if not known:

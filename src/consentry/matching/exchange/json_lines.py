@@ -11,11 +11,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from consentry.matching.banks import Metadata, NewContent
 from consentry.matching.exchange.entries import (
-    MAX_NOTE,
-    Entry,
+    MAX_TEXT,
     FieldError,
-    exchanges_of,
+    collab_of,
     moment,
     read_signal,
     text_of,
@@ -30,7 +30,7 @@ __all__ = ["entry_of", "read_json_lines"]
 _MEMBERS: Final = frozenset(
     {
         *("id", "signals", "signal_type", "value", "note", "uri", "case", "content_id"),
-        *("expires_at", "disable_until", "json", "collab", "state", "bank", "metadata"),
+        *("expires_at", "disable_until", "json", "collab", "bank", "metadata"),
         *("disable_until_ts", "original_media_uri"),
     }
 )
@@ -53,7 +53,7 @@ def read_json_lines(
                 yield number, entry
 
 
-def entry_of(plain: Object, chosen: Selection) -> Entry | None:
+def entry_of(plain: Object, chosen: Selection) -> NewContent | None:
     """One content; None when it is of a bank that was not asked for.
 
     Raises:
@@ -64,14 +64,16 @@ def entry_of(plain: Object, chosen: Selection) -> Entry | None:
         return None
     more = _member(plain, "metadata", dict)
     _check_names(more, _METADATA, "metadata.")
-    return Entry(
+    return NewContent(
         _signals(plain, chosen),
-        note=text_of("note", _text(plain, "note"), MAX_NOTE),
-        case=text_of("case", _text(plain, "case")),
-        content_id=text_of("content_id", _text(plain, "content_id") or _text(more, "content_id")),
-        uri=text_of("uri", _uri(plain, more)),
-        json=_member(plain, "json", dict) or _member(more, "json", dict),
-        collab=exchanges_of(_member(plain, "collab", dict) or _member(more, "collab", dict)),
+        metadata=Metadata(
+            text_of("content_id", _text(plain, "content_id") or _text(more, "content_id")) or None,
+            text_of("uri", _uri(plain, more)) or None,
+            _member(plain, "json", dict) or _member(more, "json", dict) or None,
+            collab_of(_collab(plain) or _collab(more)),
+        ),
+        note=text_of("note", _text(plain, "note"), MAX_TEXT),
+        case=text_of("case", _text(plain, "case"), MAX_TEXT) or None,
         expires_at=chosen.future("expires_at", moment("expires_at", _text(plain, "expires_at"))),
         disable_until=chosen.disabled(
             _text(plain, "disable_until") or _text(plain, "disable_until_ts")
@@ -164,3 +166,8 @@ def _bank(value: object) -> str:
     if not isinstance(value, str):
         raise FieldError("bank is to be a name.")
     return value
+
+
+def _collab(plain: Object) -> Mapping[str, Any] | str | None:
+    value = plain.get("collab")
+    return value if isinstance(value, str) else _member(plain, "collab", dict)

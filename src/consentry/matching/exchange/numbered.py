@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
 
-from consentry.matching.exchange.entries import Entry, FieldError, moment
+from consentry.matching.banks import NewContent
+from consentry.matching.exchange.entries import FieldError, moment
 
 __all__ = ["FOREVER", "Numbered", "Selection"]
 
-Numbered: TypeAlias = tuple[int, Entry]
+Numbered: TypeAlias = tuple[int, NewContent]
 """The line that an entry begins on, and the entry."""
 
 FOREVER: Final = datetime(9999, 12, 31, tzinfo=UTC)

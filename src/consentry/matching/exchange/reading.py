@@ -13,9 +13,9 @@ from typing import BinaryIO, Final
 import numpy as np
 
 from consentry.errors import ImportFileError
+from consentry.matching.banks import NewContent
 from consentry.matching.exchange.csv_file import read_csv
 from consentry.matching.exchange.duplicates import Seen
-from consentry.matching.exchange.entries import Entry
 from consentry.matching.exchange.faults import Faults
 from consentry.matching.exchange.hash_list import read_hash_list
 from consentry.matching.exchange.json_lines import read_json_lines
@@ -57,7 +57,7 @@ def read_contents(
     form: str | None = None,
     chosen: Selection | None = None,
     progress: Callable[[Report], None] = lambda _: None,
-) -> Iterator[Entry]:
+) -> Iterator[NewContent]:
     """The contents of `file`, in order; `report` is brought up to date, `progress` hears of it.
 
     `form` is one of `FORMATS`; without it, the first line tells. Once a line is at fault, nothing
@@ -107,7 +107,7 @@ def _form_of(line: str) -> str:
 
 def _without_repeats(
     found: Iterator[Numbered], report: Report, progress: Callable[[Report], None]
-) -> Iterator[Entry]:
+) -> Iterator[NewContent]:
     seen = Seen()
     while block := _block(found):
         if not report.faults.spoilt:
@@ -123,9 +123,9 @@ def _without_repeats(
         progress(report)
 
 
-def _block(found: Iterator[Numbered]) -> list[Entry]:
+def _block(found: Iterator[Numbered]) -> list[NewContent]:
     """The next entries, as many as fit."""
-    block: list[Entry] = []
+    block: list[NewContent] = []
     size = 0
     while len(block) < _BLOCK and size < _BLOCK_SIZE and (one := next(found, None)) is not None:
         block.append(one[1])

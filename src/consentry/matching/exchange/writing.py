@@ -14,32 +14,30 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import zip_longest
 from types import MappingProxyType
-from typing import Any, Final, Protocol, TextIO, TypeAlias
+from typing import Any, Final, Protocol, TextIO
 
+from consentry.matching.banks import Content
 from consentry.matching.exchange.csv_file import COLUMNS
-from consentry.matching.exchange.entries import Entry
 from consentry.matching.exchange.numbered import FOREVER
 
 __all__ = ["WRITERS", "write_contents"]
 
 _COLUMNS: Final = tuple(name for name in COLUMNS if name not in {"bank", "category", "tags"})
-Identified: TypeAlias = tuple[int, Entry]
-"""A content's id and the content."""
 
 
 class Writer(Protocol):
     """Turns contents of the bank called `bank` into pieces of text."""
 
-    def __call__(self, contents: Iterable[Identified], bank: str) -> Iterator[str]:
+    def __call__(self, contents: Iterable[Content], bank: str) -> Iterator[str]:
         """Whole lines with their ends."""
         ...
 
 
-def write_contents(contents: Iterable[Identified], form: str, out: TextIO, *, bank: str) -> int:
+def write_contents(contents: Iterable[Content], form: str, out: TextIO, *, bank: str) -> int:
     """Write `contents` as `form`, one of `WRITERS`; gives how many there were."""
     count = 0
 
-    def counted() -> Iterator[Identified]:
+    def counted() -> Iterator[Content]:
         nonlocal count
         for count, one in enumerate(contents, 1):  # noqa: B007  what is returned
             yield one
@@ -48,19 +46,18 @@ def write_contents(contents: Iterable[Identified], form: str, out: TextIO, *, ba
     return count
 
 
-def _csv(contents: Iterable[Identified], bank: str) -> Iterator[str]:
+def _csv(contents: Iterable[Content], bank: str) -> Iterator[str]:
     del bank
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, _COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for place, entry in contents:
+    for entry in contents:
         facts = _facts(entry)
-        for name in ("json", "collab"):
-            if name in facts:
-                facts[name] = _dumps(facts[name])
+        if "json" in facts:
+            facts["json"] = _dumps(facts["json"])
         for signal in entry.signals:
             writer.writerow(
-                {"id": place, "signal_type": signal.type, "value": signal.value, **facts}
+                {"id": entry.id, "signal_type": signal.type, "value": signal.value, **facts}
             )
         yield buffer.getvalue()
         buffer.seek(0)
@@ -68,28 +65,28 @@ def _csv(contents: Iterable[Identified], bank: str) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def _json_lines(contents: Iterable[Identified], bank: str) -> Iterator[str]:
+def _json_lines(contents: Iterable[Content], bank: str) -> Iterator[str]:
     del bank
-    for place, entry in contents:
-        yield f"{_dumps({'id': place, 'signals': _by_type(entry), **_facts(entry)})}\n"
+    for entry in contents:
+        yield f"{_dumps({'id': entry.id, 'signals': _by_type(entry), **_facts(entry)})}\n"
 
 
-def _list(contents: Iterable[Identified], bank: str) -> Iterator[str]:
+def _list(contents: Iterable[Content], bank: str) -> Iterator[str]:
     del bank
-    for _, entry in contents:
+    for entry in contents:
         yield "".join(f"{signal.type} {signal.value}\n" for signal in entry.signals)
 
 
-def _hma(contents: Iterable[Identified], bank: str) -> Iterator[str]:
-    for place, entry in contents:
+def _hma(contents: Iterable[Content], bank: str) -> Iterator[str]:
+    for entry in contents:
         metadata = {
-            "content_id": entry.content_id or None,
-            "content_uri": entry.uri or None,
-            "json": dict(entry.json) or None,
-            "collab": dict(entry.collab) or None,
+            "content_id": entry.metadata.content_id,
+            "content_uri": entry.metadata.content_uri,
+            "json": entry.metadata.json and dict(entry.metadata.json),
+            "collab": _collab(entry),
         }
         plain = {
-            "id": place,
+            "id": entry.id,
             "disable_until_ts": _hma_moment(entry.disable_until),
             "original_media_uri": None,
             "bank": {"name": bank, "matching_enabled_ratio": 1.0},
@@ -103,24 +100,31 @@ def _hma(contents: Iterable[Identified], bank: str) -> Iterator[str]:
             yield f"{_dumps({**given, 'signals': signals})}\n"
 
 
-def _by_type(entry: Entry) -> dict[str, list[str]]:
+def _by_type(entry: Content) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for signal in entry.signals:
-        found.setdefault(signal.type, []).append(signal.value)
+        found.setdefault(signal.type, []).append(signal.value or "")
     return found
 
 
-def _facts(entry: Entry) -> dict[str, Any]:
+def _collab(entry: Content) -> dict[str, list[str]]:
+    """HMA's form: each exchange with the ids under which it has the content."""
+    given = entry.metadata.collab or ""
+    listed: dict[str, list[str]] = json.loads(given) if given.startswith("{") else {given: []}
+    return listed if given else {}
+
+
+def _facts(entry: Content) -> dict[str, Any]:
     """Everything but the signals, under our own names; what is not given is left out."""
     facts = {
         "note": entry.note,
-        "uri": entry.uri,
+        "uri": entry.metadata.content_uri,
         "case": entry.case,
-        "content_id": entry.content_id,
+        "content_id": entry.metadata.content_id,
         "expires_at": _moment(entry.expires_at),
         "disable_until": "0" if entry.disable_until == FOREVER else _moment(entry.disable_until),
-        "json": dict(entry.json),
-        "collab": {name: list(ids) for name, ids in entry.collab.items()},
+        "json": entry.metadata.json and dict(entry.metadata.json),
+        "collab": entry.metadata.collab,
     }
     return {name: value for name, value in facts.items() if value}
 

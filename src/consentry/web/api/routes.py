@@ -25,6 +25,7 @@ ROUTES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
         ("POST", "/v1/screenings"): "screen",
         ("GET", "/v1/screenings/{screening_id}"): "read",
+        ("POST", "/v1/lookups"): "match",
         ("GET", "/health/live"): ANYONE,
         ("GET", "/health/ready"): ANYONE,  # its details only with the scope read
         ("GET", "/metrics"): "metrics",
