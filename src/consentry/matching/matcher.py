@@ -145,6 +145,15 @@ class Matcher:
         return Matches(judge(question, hits, rows), sequence)
 
     @property
+    def anything_banked(self) -> bool:
+        """Whether any hash was ever banked, so that a question has something to find.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        return self._shelves.anything()
+
+    @property
     def ready(self) -> bool:
         """Whether a question could be answered at once.
 

@@ -90,6 +90,11 @@ class Shelves:
                 ]
         return hits, heads["banks"]
 
+    def anything(self) -> bool:
+        """Whether either log holds a change."""
+        heads = self._fresh_heads(0)
+        return any(heads[LOGS[log]] for log in _LOGS)
+
     def ready(self) -> bool:
         """Whether every index that is needed is open."""
         heads = self._fresh_heads(0)
