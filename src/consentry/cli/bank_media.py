@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -26,7 +26,10 @@ _FOUND_OTHER: Final = 10
 @click.option("--case", help="The case that it comes from.")
 @click.option("--expires-days", type=click.IntRange(1, 36_500), help="Take it out after so long.")
 @click.option(
-    "--crops", is_flag=True, help="Bank likely crops of a picture too: up to 112 more hashes."
+    "--crops/--no-crops",
+    default=True,
+    show_default=True,
+    help="Bank the likely crops of a picture too: up to 112 more hashes.",
 )
 @_json_option
 def add(  # noqa: PLR0913, PLR0917  one parameter for each option
@@ -51,8 +54,9 @@ def add(  # noqa: PLR0913, PLR0917  one parameter for each option
         if as_json:
             click.echo(json.dumps(line, ensure_ascii=False))
         else:
-            click.echo(f"{line['input']}: content {line['content']} of {name}, {_hashes(line)}")
-            _print_told(line)
+            click.echo(
+                f"{line['input']}: content {line['content']} of {name}, {line['hashes']} hashes"
+            )
 
 
 @click.command()
@@ -116,15 +120,6 @@ class _Status:
 
 def _ahead(days: int | None) -> datetime | None:
     return None if days is None else datetime.now(UTC) + timedelta(days=days)
-
-
-def _hashes(line: dict[str, Any]) -> str:
-    return ", ".join(f"{count} {kind}" for kind, count in line["signals"].items())
-
-
-def _print_told(line: dict[str, Any]) -> None:
-    for sentence in line["told"]:
-        click.echo(f"  {sentence}", err=True)
 
 
 def _print_answer(answer: Answer) -> None:

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from consentry.cli.bank_parts import open_banks, opened_matcher
+from consentry.config import load_settings
 from consentry.errors import InputError
+from consentry.guard import Guard
 from consentry.matching.banks import Metadata, parse_signal
+from consentry.matching.fingerprints import Fingerprints, take_fingerprints
 from consentry.matching.matcher import Match, Matcher, Matches
-from consentry.matching.signals.contract import Signal, Unhashable
-from consentry.matching.signals.hashes import from_words
-from consentry.matching.signals.variants import Probe, bank_set, lookup_set
-from consentry.matching.signals.video import VideoPdq
-from consentry.media import Clip, MediaDecoder, Picture
+from consentry.matching.signals.contract import Signal
+from consentry.matching.signals.probes import Probe
+from consentry.media import Clip, MediaDecoder
 
 __all__ = ["Answer", "added", "matched"]
 
 _TYPED: Final = re.compile(r"([a-z0-9_]+):(.+)", re.DOTALL)
-_BARE: Final[Mapping[int, tuple[str, ...]]] = {32: ("md5", "video_md5"), 64: ("pdq", "sha256")}
+_BARE: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
+    {32: ("md5",), 64: ("pdq", "sha256")}
+)
+"""What a hash of so many digits may be; `video_md5` is the same digest as `md5`."""
 _POOR: Final = "It has too little detail to be recognised: only the very same file is found."
 
 
@@ -66,18 +69,20 @@ def added(
     """
     rest = {key: value for key, value in about.items() if key != "uri"}
     metadata = Metadata(content_uri=about["uri"])
-    with open_banks() as parts, MediaDecoder(parts.settings.media) as decoder:
-        limit = parts.settings.media.video_max_bytes
+    with Guard.open(load_settings()) as guard:
+        guard.banks.get(name)
         for thing in things:
-            told: list[str] = []
-            signals = _signals(thing, decoder, limit, crops=crops, tell=told.append)
-            done = parts.banks.add(name, signals, metadata=metadata, **rest)
+            signals = _one_hash(thing)
+            if signals:
+                done = guard.banks.add(name, signals, metadata=metadata, **rest)
+            else:
+                data = _read(thing, guard.settings.media.video_max_bytes)
+                done = guard.bank_picture(name, data, crops=crops, metadata=metadata, **rest)
             yield {
                 "input": thing,
                 "content": done.content_id,
-                "signals": dict(Counter(one.type for one in signals)),
+                "hashes": len(done.signal_ids),
                 "sequence": done.sequence,
-                "told": told,
             }
 
 
@@ -115,33 +120,60 @@ class _Asking:
     def signals(self, signals: Sequence[Signal]) -> Matches:
         return self.matcher.match_signals(signals, radius=self.radius, banks=self.banks)
 
-    def picture(self, probes: Sequence[Probe], exact: Sequence[Signal]) -> Matches:
+    def frame(self, probes: Sequence[Probe], prints: Fingerprints) -> Matches:
+        """As the gate asks, so that both say the same."""
         return self.matcher.match(
-            probes, exact=exact, radius=self.radius, banks=self.banks, together=True
+            probes,
+            exact=prints.digests,
+            radius=self.radius,
+            banks=self.banks,
+            together=True,
+            seed=prints.sha256,
         )
 
 
 def _ask(thing: str, decoder: MediaDecoder, limit: int, asking: _Asking) -> Answer:
     given = _given_hashes(thing)
     if given:
-        return _answer(thing, asking.signals(given), ())
-    data, media = _opened(thing, decoder, limit)
-    exact = _digests(data, clip=isinstance(media, Clip))
-    if isinstance(media, Picture):
-        probes = [probe for probe in lookup_set(media.pixels) if probe.hashable]
-        return _answer(thing, asking.picture(probes, exact), probes, () if probes else (_POOR,))
-    frames = _frames(media)
-    whole = [*exact, frames] if isinstance(frames, Signal) else exact
-    return _answer(thing, asking.signals(whole), (), () if isinstance(frames, Signal) else (_POOR,))
+        found = asking.signals(given)
+        return _answer(thing, [(one, ()) for one in found.matches], found.sequence)
+    prints = _fingerprints(thing, decoder, limit)
+    hits: list[tuple[Match, Sequence[Probe]]] = []
+    sequence = 0
+    for probes in [frame.probes for frame in prints.hashable] or [()]:
+        found = asking.frame(probes, prints)
+        hits += [(one, probes) for one in found.matches]
+        sequence = found.sequence
+    return _answer(thing, hits, sequence, () if prints.hashable else (_POOR,))
+
+
+def _fingerprints(thing: str, decoder: MediaDecoder, limit: int) -> Fingerprints:
+    """What is compared of a file.
+
+    Raises:
+        InputError: it cannot be read, or used.
+    """
+    data = _read(thing, limit)
+    media = decoder.decode(data, name=Path(thing).name)
+    clip = isinstance(media, Clip)
+    if isinstance(media, Clip):
+        subjects = [(frame.time_s, frame.picture.pixels) for frame in media.frames]
+        return take_fingerprints(subjects, data, sha256=media.sha256, clip=clip)
+    return take_fingerprints([(None, media.pixels)], data, sha256=media.sha256, clip=clip)
 
 
 def _answer(
-    thing: str, found: Matches, probes: Sequence[Probe], told: tuple[str, ...] = ()
+    thing: str,
+    hits: Sequence[tuple[Match, Sequence[Probe]]],
+    sequence: int,
+    told: tuple[str, ...] = (),
 ) -> Answer:
     nearest: dict[tuple[int, str], dict[str, Any]] = {}
-    for one in sorted(found.matches, key=lambda match: match.distance):
+    for one, probes in sorted(hits, key=lambda hit: hit[0].distance):
         nearest.setdefault((one.content_id, one.signal_type), _match_json(one, probes))
-    return Answer(thing, True, tuple(nearest.values()), told, found.sequence)  # noqa: FBT003  the field's name is `looked_up`
+    return Answer(
+        thing, looked_up=True, matches=tuple(nearest.values()), told=told, sequence=sequence
+    )
 
 
 def _match_json(one: Match, probes: Sequence[Probe]) -> dict[str, Any]:
@@ -160,47 +192,17 @@ def _match_json(one: Match, probes: Sequence[Probe]) -> dict[str, Any]:
     }
 
 
-def _signals(
-    thing: str, decoder: MediaDecoder, limit: int, *, crops: bool, tell: Callable[[str], None]
-) -> list[Signal]:
-    """The hashes to bank for a file or a hash."""
+def _one_hash(thing: str) -> list[Signal]:
+    """The hash that `thing` is; nothing when it names a file.
+
+    Raises:
+        InputError: it may be a hash of two types.
+    """
     given = _given_hashes(thing)
     if len(given) > 1:
         kinds = " or ".join(one.type for one in given)
         raise InputError(f"{thing[:80]} may be {kinds}.", hint=f"Write {given[0].type}:HASH.")
-    if given:
-        return given
-    data, media = _opened(thing, decoder, limit)
-    signals = _digests(data, clip=isinstance(media, Clip))
-    if isinstance(media, Picture):
-        looks = _pdqs(media, crops=crops)
-    else:
-        frames = _frames(media)
-        looks = [frames] if isinstance(frames, Signal) else []
-    if not looks:
-        tell(_POOR)
-    return [*looks, *signals]
-
-
-def _pdqs(picture: Picture, *, crops: bool) -> list[Signal]:
-    probes = list(bank_set(picture.pixels, picture.metadata.orientation))
-    if crops:
-        from consentry.matching.signals.crops import crop_set
-
-        probes += crop_set(picture.pixels)
-    good = (probe for probe in probes if probe.hashable)
-    return [Signal("pdq", from_words(probe.words)[0], probe.quality) for probe in good]
-
-
-def _digests(data: bytes, *, clip: bool) -> list[Signal]:
-    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-    sha256 = hashlib.sha256(data).hexdigest()
-    kinds = ("md5", "video_md5") if clip else ("md5",)
-    return [Signal("sha256", sha256), *(Signal(kind, md5) for kind in kinds)]
-
-
-def _frames(clip: Clip) -> Signal | Unhashable:
-    return VideoPdq().hash_frames((one.time_s, one.picture.pixels) for one in clip.frames)
+    return given
 
 
 def _given_hashes(thing: str) -> list[Signal]:
@@ -219,16 +221,14 @@ def _given_hashes(thing: str) -> list[Signal]:
     return []
 
 
-def _opened(thing: str, decoder: MediaDecoder, limit: int) -> tuple[bytes, Picture | Clip]:
-    """The bytes of a file, no more than are read in one go, and what they show.
+def _read(thing: str, limit: int) -> bytes:
+    """The bytes of a file; no more than are read in one go, so that its size can be refused.
 
     Raises:
-        InputError: the file cannot be read, or used.
+        InputError: it cannot be read.
     """
-    path = Path(thing)
     try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
+        with Path(thing).open("rb") as file:
+            return file.read(limit + 1)
     except OSError as error:
         raise InputError(f"{thing} cannot be read: {error.strerror}.") from error
-    return data, decoder.decode(data, name=path.name)

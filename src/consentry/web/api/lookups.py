@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from consentry.errors import MediaSizeError, RequestError, SignalError
 from consentry.web.api import matching_metrics
 from consentry.web.api.intake import JSON
-from consentry.web.api.lookup_models import LookupAnswer, LookupQuestion, SignalQuestion
+from consentry.web.api.lookup_models import LookupAnswer, LookupQuestion
 from consentry.web.api.openapi import problems
 from consentry.web.api.routes import needs
 from consentry.web.api.service import Service, service_of
@@ -33,8 +33,8 @@ _MAX_FAULTS: Final = 20
 
 @router.post(
     "/v1/lookups",
-    summary="Look hashes up in the banks",
-    operation_id="lookUp",
+    summary="Look up known hashes, thousands in one call",
+    operation_id="createLookups",
     dependencies=needs("POST", "/v1/lookups"),
     responses={
         200: {"model": LookupAnswer, "description": "What is known."},
@@ -46,9 +46,7 @@ _MAX_FAULTS: Final = 20
             "content": {
                 JSON: {
                     "schema": {"$ref": "#/components/schemas/LookupQuestion"},
-                    "examples": {
-                        "pdq": {"value": {"signals": [{"type": "pdq", "value": "f8" * 32}]}}
-                    },
+                    "examples": {"pdq": {"value": {"type": "pdq", "values": ["f8" * 32]}}},
                 }
             },
         }
@@ -90,22 +88,21 @@ def _answer(service: Service, body: bytes) -> bytes:
     """Everything that takes time, on a thread."""
     started = time.perf_counter()
     asked = LookupQuestion.model_validate_json(body)
-    signals = _parsed(asked.signals)
+    signals = _parsed(asked)
     banks = _known(service, asked.banks)
     found = service.guard.matcher.match_signals(
         signals, radius=asked.max_distance, banks=banks, at_least=asked.at_least
     )
     matching_metrics.observe(signals, found, time.perf_counter() - started)
     plain = {
-        "asked": len(signals),
-        "found": list(_found(found)),
+        "matches": [_plain(one) for one in _nearest(found)],
         "sequence": found.sequence,
         "complete": found.complete,
     }
     return json.dumps(plain, separators=(",", ":")).encode()
 
 
-def _parsed(asked: Sequence[SignalQuestion]) -> list[Signal]:
+def _parsed(asked: LookupQuestion) -> list[Signal]:
     """The hashes.
 
     Raises:
@@ -114,11 +111,11 @@ def _parsed(asked: Sequence[SignalQuestion]) -> list[Signal]:
     from consentry.matching.banks import parse_signal
 
     signals, faults = list[Signal](), list[tuple[str, str]]()
-    for place, one in enumerate(asked):
+    for place, value in enumerate(asked.values):
         try:
-            signals.append(parse_signal(one.type, one.value))
+            signals.append(parse_signal(asked.type, value))
         except SignalError:
-            faults.append((f"signals.{place}", "This is no hash of a type that banks hold."))
+            faults.append((f"values.{place}", f"This is no {asked.type} hash."))
             if len(faults) >= _MAX_FAULTS:
                 break
     if faults:
@@ -140,16 +137,18 @@ def _known(service: Service, names: Sequence[str] | None) -> list[str] | None:
     return [banks.get(name).name for name in names]
 
 
-def _found(found: Matches) -> Iterator[dict[str, Any]]:
-    by_place: dict[int, dict[tuple[int, str], Match]] = {}
-    for one in found.matches:  # nearest first: a content is named once for each type
-        by_place.setdefault(one.probe, {}).setdefault((one.content_id, one.signal_type), one)
-    for place, matches in sorted(by_place.items()):
-        yield {"index": place, "matches": [_plain(one) for one in matches.values()]}
+def _nearest(found: Matches) -> Iterator[Match]:
+    """Of each query, the nearest match of each content: they come in that order."""
+    named = set()
+    for one in found.matches:
+        if (one.probe, one.content_id) not in named:
+            named.add((one.probe, one.content_id))
+            yield one
 
 
 def _plain(one: Match) -> dict[str, Any]:
     return {
+        "query": one.probe,
         "bank": one.bank.name,
         "kind": one.bank.kind,
         "category": one.bank.category,
