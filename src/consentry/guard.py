@@ -28,7 +28,7 @@ from consentry.media import Clip, MediaDecoder, Picture
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
 from consentry.policy.verdict import Verdict
-from consentry.screening.copies import Copies
+from consentry.screening.copies import Copies, PastCopy
 from consentry.screening.decision import Decision
 from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
@@ -286,7 +286,7 @@ class Guard:
             expires_at=expires_at,
         )
 
-    def sweep(self, bank: str, content_id: int | None = None) -> tuple[Sighting, ...]:
+    def sweep(self, bank: str, content_id: int | None = None) -> tuple[PastCopy, ...]:
         """Past uploads and outputs that are copies of what `bank` holds, or of one entry of it.
 
         Only what is still remembered can be found: see `matching.remember_days`.

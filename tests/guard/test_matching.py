@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from datetime import datetime, timedelta
 
 import pytest
 from PIL import Image, ImageOps
 from tests.conftest import encoded
 
 from consentry.config import Settings
-from consentry.errors import SignalError
+from consentry.errors import BankUnknownError, ContentUnknownError, SignalError
 from consentry.findings import Action, Stage
 from consentry.guard import Guard
 
@@ -211,3 +212,69 @@ def test_a_clip_is_found_mirrored_and_a_still_of_it_as_well(guard, removed):
     (finding,) = known(decision)
     assert (finding.detail["signal"], finding.detail["turn"]) == ("vpdq", "mirrored")
     assert finding.detail["percent_of_frames"] == 100
+
+
+def test_a_sweep_finds_what_was_seen_before_it_was_banked(guard, removed, copied, other):
+    uploaded, made = guard.check_upload(copied), guard.check_output(copied)
+    guard.check_upload(other)
+    guard.check_reference(removed)  # not remembered: it is not published
+    guard.banks.create("TAKEN_DOWN")
+    added = guard.bank_picture("TAKEN_DOWN", removed)
+    found = guard.sweep("TAKEN_DOWN", added.content_id)
+    assert [one.decision_id for one in found] == [made.id, uploaded.id]
+    assert {one.stage for one in found} == {"upload", "output"}
+    assert {one.content_id for one in found} == {added.content_id}
+    assert all(0 < one.distance <= 31 for one in found)
+    assert guard.sweep("TAKEN_DOWN") == found
+    again = guard.check_upload(copied)  # what is blocked was seen as well
+    assert guard.sweep("TAKEN_DOWN")[0].decision_id == again.id
+
+
+def test_a_sweep_finds_the_very_same_file_and_works_for_sealed_banks(guard, removed, other):
+    from consentry.matching.signals.contract import Signal
+
+    decision, same = guard.check_upload(other), guard.check_upload(removed)
+    guard.banks.create("FILES")
+    guard.banks.add("FILES", [Signal("sha256", decision.input.removeprefix("sha256:"))])
+    assert [(one.decision_id, one.distance) for one in guard.sweep("FILES")] == [(decision.id, 0)]
+    guard.banks.create("VICTIMS", sealed=True)
+    guard.bank_picture("VICTIMS", removed)
+    assert [one.decision_id for one in guard.sweep("VICTIMS")] == [same.id]
+
+
+def test_a_sweep_of_what_is_not_there_is_an_error(guard):
+    with pytest.raises(BankUnknownError):
+        guard.sweep("NO_SUCH")
+    guard.banks.create("TAKEN_DOWN")
+    with pytest.raises(ContentUnknownError):
+        guard.sweep("TAKEN_DOWN", 99)
+    assert guard.sweep("TAKEN_DOWN") == ()
+
+
+@pytest.mark.parametrize(
+    ("days", "policy_days", "kept"),
+    [(30, None, 30), (0, None, 0), (30, 7, 7), (3, 7, 3), (9, 0, 0)],
+)
+def test_fingerprints_are_kept_as_long_as_settings_and_policy_both_allow(
+    tmp_path, other, days, policy_days, kept
+):
+    policy = None
+    if policy_days is not None:
+        policy = tmp_path / "policy.toml"
+        policy.write_text(f"remember_days = {policy_days}\n", encoding="utf-8")
+    settings = Settings(
+        home=tmp_path / "home",
+        media={"decoders": 1},
+        matching={"remember_days": days},
+        policy={"file": policy},
+    )
+    with Guard.open(settings) as opened:
+        decision = opened.check_upload(other)
+        rows = opened.storage.seen.decisions([1])
+    if not kept:
+        assert rows == {}
+        return
+    (row,) = rows.values()
+    assert row.decision_id == decision.id
+    lasts = datetime.fromisoformat(row.expires_at) - datetime.fromisoformat(row.at)
+    assert round(lasts / timedelta(days=1), 2) == kept

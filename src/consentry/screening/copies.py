@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -23,13 +25,34 @@ from consentry.matching.fingerprints import Fingerprints
 from consentry.matching.gate import Looked
 from consentry.matching.index.follower import Follower
 from consentry.matching.matcher import Matcher
+from consentry.matching.seen import Seen
 from consentry.policy.engine import Policy
 from consentry.storage import Storage
 
-__all__ = ["REMEMBERED", "Copies", "Sighting"]
+__all__ = ["REMEMBERED", "Copies", "PastCopy"]
 
 REMEMBERED: Final = frozenset({Stage.UPLOAD, Stage.OUTPUT})
 _UPKEEP_S: Final = 3600.0
+_AT_ONCE: Final = 1000  # entries of a bank that one lookup sweeps for
+
+
+@dataclass(frozen=True, slots=True)
+class PastCopy:
+    """A past upload or output that is a copy of something that is banked.
+
+    Attributes:
+        content_id: the entry of the bank.
+        decision_id: of the decision about it.
+        stage: `upload` or `output`.
+        at: when it was seen, ISO 8601, UTC.
+        distance: bits apart, 0 for the same hash or the very same file.
+    """
+
+    content_id: int
+    decision_id: str
+    stage: str
+    at: str
+    distance: int
 
 
 class Copies:
@@ -41,6 +64,7 @@ class Copies:
         """Open nothing heavy; with `follow`, keep indexes up to date in threads until `close`."""
         self.banks = Banks(storage)
         self.matcher = Matcher.open(settings, storage, follow=follow)
+        self.seen = Seen.open(settings, storage)
         self.remember_days = _days(settings, policy)
         self._flood = settings.matching.flood_uploads
         self._storage = storage
@@ -79,9 +103,34 @@ class Copies:
         digests = exact_words(self._storage.vault, prints.digests)
         words = np.concatenate([prints.words, digests])
         until = datetime.now(UTC) + timedelta(days=self.remember_days)
-        self._storage.seen.remember(decision_id, stage.value, words, until)
+        self.seen.remember(decision_id, stage.value, words, until)
         if time.monotonic() - self._tidied > _UPKEEP_S:
             self.tidy()
+
+    def sweep(self, bank: str, content_id: int | None = None) -> tuple[PastCopy, ...]:
+        """What was seen before and is a copy of an entry of `bank`, or of that one; newest first.
+
+        The bank's own distance holds. Whether an entry is held or switched off does not matter:
+        somebody asks, and nothing is enforced here.
+
+        Raises:
+            BankUnknownError: there is no such bank.
+            ContentUnknownError: it has no such entry.
+            MatchIndexError: the index of what was seen cannot answer.
+            MatchingMissingError: something was seen and the extra `matching` is not installed.
+            StorageError: the database cannot be read.
+        """
+        limit = self.banks.get(bank).max_distance
+        nearest: dict[tuple[int, str], PastCopy] = {}
+        entries = self.banks.words(bank, content_id)
+        while some := list(islice(entries, _AT_ONCE)):
+            owners = [content for content, words in some for _ in words]
+            for one in self.seen.sweep(np.concatenate([words for _, words in some]), limit):
+                copy = PastCopy(owners[one.probe], one.decision_id, one.stage, one.at, one.distance)
+                known = nearest.get((copy.content_id, copy.decision_id))
+                if known is None or copy.distance < known.distance:
+                    nearest[copy.content_id, copy.decision_id] = copy
+        return tuple(sorted(nearest.values(), key=lambda one: one.at, reverse=True))
 
     def tidy(self) -> None:
         """Delete what has expired: fingerprints, and entries of banks.
@@ -90,7 +139,7 @@ class Copies:
             StorageError: the database could not be written.
         """
         self._tidied = time.monotonic()
-        self._storage.seen.expire()
+        self.seen.expire()
         self.banks.withdraw_expired()
 
     def warm_up(self) -> None:
@@ -118,6 +167,7 @@ class Copies:
         """Stop following."""
         self._upkeep.stop()
         self.matcher.close()
+        self.seen.close()
 
     def _count(self, content_ids: Sequence[int], upload: bytes) -> Iterable[int]:
         return self.banks.count_upload(content_ids, upload, self._flood)

@@ -202,10 +202,11 @@ class Index:
             return False
         return self.merge()
 
-    def merge(self) -> bool:
+    def merge(self, *, thorough: bool = False) -> bool:
         """Write the delta as a segment; False when another process or thread is writing.
 
-        Lookups go on meanwhile, here and elsewhere.
+        Lookups go on meanwhile, here and elsewhere. With `thorough`, no file holds afterwards what
+        was taken away before.
 
         Raises:
             MatchIndexError: the folder cannot be written.
@@ -214,7 +215,7 @@ class Index:
             if not ours:
                 return False
             self.refresh()
-            self._shelf.merge(self._snapshot())
+            self._shelf.merge(self._snapshot(), thorough=thorough)
         self.refresh()
         return True
 
