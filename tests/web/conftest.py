@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,7 @@ from consentry.config import Settings
 from consentry.errors import NotFoundError
 from consentry.findings import Action, Finding
 from consentry.guard import PartHealth
+from consentry.matching.matcher import Matcher
 from consentry.screening.decision import Decision, Gate, Reason
 from consentry.screening.submission import Submission
 from consentry.storage import Storage, open_storage
@@ -63,6 +65,10 @@ class FakeGuard:
 
     def health(self) -> list[PartHealth]:
         return self.parts
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher.open(self.settings, self.storage)
 
 
 def _reasons(error: str | None) -> tuple[Reason, ...]:
@@ -113,6 +119,7 @@ def make_guard(tmp_path: Path) -> Iterator:
 
     yield make
     for guard in opened:
+        guard.matcher.close()
         guard.storage.close()
 
 

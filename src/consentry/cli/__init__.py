@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "policy": ("consentry.cli.policy:policy", "Test and explain the policy."),
     "screen": ("consentry.cli.screen:screen", "Screen files or prompts and say what was decided."),
     "serve": ("consentry.cli.serve:serve", "Run the HTTP server."),
+    "sweep": ("consentry.cli.sweep:sweep", "Look back for copies in what was seen."),
 }
 """Each command: where it is, and the line that `consentry --help` shows without loading it."""
 

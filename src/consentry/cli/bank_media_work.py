@@ -20,7 +20,7 @@ from consentry.matching.signals.contract import Signal
 from consentry.matching.signals.probes import Probe
 from consentry.media import Clip, MediaDecoder
 
-__all__ = ["Answer", "added", "matched"]
+__all__ = ["Answer", "added", "given_hashes", "matched", "read_thing"]
 
 _TYPED: Final = re.compile(r"([a-z0-9_]+):(.+)", re.DOTALL)
 _BARE: Final[Mapping[int, tuple[str, ...]]] = MappingProxyType(
@@ -76,7 +76,7 @@ def added(
             if signals:
                 done = guard.banks.add(name, signals, metadata=metadata, **rest)
             else:
-                data = _read(thing, guard.settings.media.video_max_bytes)
+                data = read_thing(thing, guard.settings.media.video_max_bytes)
                 done = guard.bank_picture(name, data, crops=crops, metadata=metadata, **rest)
             yield {
                 "input": thing,
@@ -133,7 +133,7 @@ class _Asking:
 
 
 def _ask(thing: str, decoder: MediaDecoder, limit: int, asking: _Asking) -> Answer:
-    given = _given_hashes(thing)
+    given = given_hashes(thing)
     if given:
         found = asking.signals(given)
         return _answer(thing, [(one, ()) for one in found.matches], found.sequence)
@@ -153,7 +153,7 @@ def _fingerprints(thing: str, decoder: MediaDecoder, limit: int) -> Fingerprints
     Raises:
         InputError: it cannot be read, or used.
     """
-    data = _read(thing, limit)
+    data = read_thing(thing, limit)
     media = decoder.decode(data, name=Path(thing).name)
     clip = isinstance(media, Clip)
     if isinstance(media, Clip):
@@ -198,14 +198,14 @@ def _one_hash(thing: str) -> list[Signal]:
     Raises:
         InputError: it may be a hash of two types.
     """
-    given = _given_hashes(thing)
+    given = given_hashes(thing)
     if len(given) > 1:
         kinds = " or ".join(one.type for one in given)
         raise InputError(f"{thing[:80]} may be {kinds}.", hint=f"Write {given[0].type}:HASH.")
     return given
 
 
-def _given_hashes(thing: str) -> list[Signal]:
+def given_hashes(thing: str) -> list[Signal]:
     """What a hash on the command line may be; nothing when it names a file.
 
     Raises:
@@ -221,7 +221,7 @@ def _given_hashes(thing: str) -> list[Signal]:
     return []
 
 
-def _read(thing: str, limit: int) -> bytes:
+def read_thing(thing: str, limit: int) -> bytes:
     """The bytes of a file; no more than are read in one go, so that its size can be refused.
 
     Raises:

@@ -110,7 +110,8 @@ def _parsed(asked: LookupQuestion) -> list[Signal]:
     """
     from consentry.matching.banks import parse_signal
 
-    signals, faults = list[Signal](), list[tuple[str, str]]()
+    signals: list[Signal] = []
+    faults: list[tuple[str, str]] = []
     for place, value in enumerate(asked.values):
         try:
             signals.append(parse_signal(asked.type, value))
