@@ -109,7 +109,7 @@ class Guard:
         self._decoder = decoder
         self._screener = screener
         self._copies = copies
-        self._warmers: tuple[Warmer, ...] = ()
+        self._warmer = Warmer(())
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
@@ -133,7 +133,7 @@ class Guard:
         try:
             storage = open_storage(settings)
             storage.policies.remember(policy.version, policy.source)
-            copies = Copies(settings, storage, policy, follow=warm)
+            copies = Copies(settings, storage, policy)
             screener = Screener(
                 decoder=decoder, roster=roster, policy=policy, settings=settings, matching=copies
             )
@@ -144,8 +144,7 @@ class Guard:
                 storage.close()
             raise
         guard = cls(settings, storage, decoder, screener, copies)
-        # The detectors first: they are needed in any case, and matching begins without.
-        guard._warmers = (warmer, Warmer((copies.warm_up,) if warm else (), after=warmer))
+        guard._warmer = warmer
         return guard
 
     def __enter__(self) -> Self:
@@ -163,8 +162,7 @@ class Guard:
 
     def close(self) -> None:
         """Stop the child processes and threads, close the database."""
-        for warmer in self._warmers:
-            warmer.close()
+        self._warmer.close()
         self._copies.close()
         self._screener.close()
         self._decoder.close()
@@ -179,11 +177,18 @@ class Guard:
         """Load every model and start the decoders, side by side; then say who is ready."""
         return list(self.health())
 
+    def follow(self) -> None:
+        """For a process that stays: follow the banks closely, and delete what expires, in threads.
+
+        Without it every answer is complete as well, but may first have to catch up.
+        """
+        self._copies.follow()
+
     def health(self) -> Sequence[PartHealth]:
         """Ask every part whether it can do its work."""
         checks = [("storage", self.storage.ping), ("decoder", self._decoder.warm_up)]
         checks += [(f"detector:{one.name}", one.warm_up) for one in self._screener.roster.active]
-        checks.append(("matching", self._copies.check))
+        checks.append(("matching", self._copies.warm_up))
         with ThreadPoolExecutor(self.settings.screening.workers) as pool:
             return list(pool.map(lambda check: _ask(*check), checks))
 

@@ -162,6 +162,10 @@ class Matcher:
         """
         return self._shelves.ready()
 
+    def follow(self) -> None:
+        """Keep indexes up to date in threads of this process until `close`, as `open` can."""
+        self._shelves.follow()
+
     def warm_up(self) -> None:
         """Open every index that is needed, and compile: some seconds, the first time.
 

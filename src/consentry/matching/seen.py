@@ -96,7 +96,10 @@ class Seen:
         newest = self._storage.seen.last_sequence()
         if not newest:
             return ()
-        found = self._opened().lookup(words, max_distance, at_least=max(at_least, newest))
+        index = self._opened()
+        index.catch_up()
+        index.merge_if_due()  # what came since the last sweep may be very much
+        found = index.lookup(words, max_distance, at_least=max(at_least, newest))
         nearest: dict[tuple[int, int], int] = {}
         hits = zip(
             found.queries.tolist(),

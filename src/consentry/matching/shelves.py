@@ -112,6 +112,13 @@ class Shelves:
             indexes=states,
         )
 
+    def follow(self) -> None:
+        """Keep what is open, and what will be, up to date in threads of this process."""
+        with self._lock:
+            self._follow = True
+            for index in self._indexes.values():
+                index.follow()
+
     def close(self) -> None:
         """Stop following."""
         with self._lock:

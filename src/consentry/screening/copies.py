@@ -22,11 +22,12 @@ from consentry.findings import Stage
 from consentry.matching import fingerprints, gate
 from consentry.matching.banks import Banks, exact_words
 from consentry.matching.fingerprints import Fingerprints
+from consentry.matching.follower import Follower
 from consentry.matching.gate import Looked
-from consentry.matching.index.follower import Follower
 from consentry.matching.matcher import Matcher
 from consentry.matching.seen import Seen
 from consentry.policy.engine import Policy
+from consentry.screening.warming import Warmer
 from consentry.storage import Storage
 
 __all__ = ["REMEMBERED", "Copies", "PastCopy"]
@@ -58,20 +59,17 @@ class PastCopy:
 class Copies:
     """The banks, the matcher and the memory of one installation. Threads may share it."""
 
-    def __init__(
-        self, settings: Settings, storage: Storage, policy: Policy, *, follow: bool = False
-    ) -> None:
-        """Open nothing heavy; with `follow`, keep indexes up to date in threads until `close`."""
+    def __init__(self, settings: Settings, storage: Storage, policy: Policy) -> None:
+        """Open nothing heavy: indexes and compiled code are loaded when they are needed."""
         self.banks = Banks(storage)
-        self.matcher = Matcher.open(settings, storage, follow=follow)
+        self.matcher = Matcher.open(settings, storage)
         self.seen = Seen.open(settings, storage)
         self.remember_days = _days(settings, policy)
         self._flood = settings.matching.flood_uploads
         self._storage = storage
         self._upkeep = Follower((self.tidy,), _UPKEEP_S)
         self._tidied = time.monotonic()
-        if follow:
-            self._upkeep.start()
+        self._warmer: Warmer | None = None
 
     def anything_banked(self) -> bool:
         """Whether there is anything to compare with; where the database cannot say, yes."""
@@ -142,29 +140,32 @@ class Copies:
         self.seen.expire()
         self.banks.withdraw_expired()
 
+    def follow(self) -> None:
+        """Keep indexes up to date and delete what expires, in threads, until `close`.
+
+        Compiled code is loaded in the background; until it is there, hashing does without.
+        """
+        self.matcher.follow()
+        self._upkeep.start()
+        if self.remember_days > 0 and self._warmer is None:
+            self._warmer = Warmer((fingerprints.warm_up,))
+
     def warm_up(self) -> None:
-        """Load what is compiled, if anything is to be compared or remembered.
+        """Open what a question needs, where anything is banked; then it would be answered.
 
         Raises:
-            MatchIndexError: the index cannot be opened.
+            MatchIndexError: the index cannot be opened, or is behind.
             MatchingMissingError: something is banked and the extra `matching` is not installed.
+            StorageError: the database cannot be read.
         """
         if self.anything_banked():
             self.matcher.warm_up()
-        if self.anything_banked() or self.remember_days > 0:
             fingerprints.warm_up()
-
-    def check(self) -> None:
-        """Ask whether a question would be answered now, and be complete.
-
-        Raises:
-            ConsentryError: it would not.
-        """
-        if self.anything_banked():
-            self.matcher.warm_up()
 
     def close(self) -> None:
         """Stop following."""
+        if self._warmer is not None:
+            self._warmer.close()
         self._upkeep.stop()
         self.matcher.close()
         self.seen.close()

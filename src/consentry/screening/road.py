@@ -62,11 +62,18 @@ class Road:
         groups: dict[tuple[str, bool], list[Result]] = {}
         for result in results:
             if result.detector is self.matching and not self.matching.compare:
-                continue  # nothing is banked: fingerprints were taken, nobody was to look
+                self._not_remembered(result)
+                continue  # nothing is banked: fingerprints were to be taken, nobody was to look
             about_words = result.look.key[0] == "prompt"
             groups.setdefault((result.detector.name, about_words), []).append(result)
             self.findings.extend(self._located(result))
         self.gates.extend(self._gate(group) for group in groups.values())
+
+    def _not_remembered(self, result: Result) -> None:
+        """Say so where no fingerprint could be taken: a later sweep will not find this."""
+        if result.status != "checked":
+            note = f"No fingerprint was kept, so a sweep will not find this. {result.note}"
+            self.gates.append(replace(self._gate([result]), note=note))
 
     def _located(self, result: Result) -> Sequence[Finding]:
         """The findings, with the time in the clip and the input that they are about."""

@@ -16,10 +16,9 @@ class Warmer:
     It is waited for at the end: a model that is being loaded while Python ends would crash it.
     """
 
-    def __init__(self, parts: Sequence[Callable[[], None]], after: Warmer | None = None) -> None:
-        """Begin at once, or when `after` is done."""
+    def __init__(self, parts: Sequence[Callable[[], None]]) -> None:
+        """Begin at once."""
         self._parts = parts
-        self._after = after
         self._stop = Event()
         self._thread = Thread(target=self._run, name="warming")
         self._thread.start()
@@ -27,15 +26,9 @@ class Warmer:
     def close(self) -> None:
         """Stop after the part that is being loaded."""
         self._stop.set()
-        self.wait()
-
-    def wait(self) -> None:
-        """Wait until everything is loaded."""
         self._thread.join()
 
     def _run(self) -> None:
-        if self._after is not None:
-            self._after.wait()
         for part in self._parts:
             if self._stop.is_set():
                 return

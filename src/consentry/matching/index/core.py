@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consentry.errors import IndexBehindError, MatchIndexError
+from consentry.matching.follower import Follower
 from consentry.matching.index.answers import IndexOptions, IndexState, Lookup
-from consentry.matching.index.follower import Follower
 from consentry.matching.index.log import ChangeLog, Changes
 from consentry.matching.index.merge import Snapshot
 from consentry.matching.index.segment import Hits
