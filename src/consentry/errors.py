@@ -9,7 +9,11 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── MediaError        … see consentry.media for what each one means
     │   ├── PromptError
     │   ├── RequestError      an HTTP request has not the form that its route asks for
-    │   └── SignalError       a hash is malformed
+    │   ├── SignalError       a hash is malformed
+    │   └── FetchError        a file at an address that was sent cannot be fetched
+    │       ├── FetchAddressError   it is not one that we may be sent to
+    │       ├── FetchSizeError      the file has more bytes than the limit
+    │       └── FetchLateError      it did not arrive in time
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -40,6 +44,10 @@ __all__ = [
     "ConsentryError",
     "DecoderError",
     "DetectorError",
+    "FetchAddressError",
+    "FetchError",
+    "FetchLateError",
+    "FetchSizeError",
     "IndexBehindError",
     "IndexDamagedError",
     "InputError",
@@ -178,6 +186,34 @@ class SignalError(InputError):
 
     code = "signal"
     default_hint = "Check the type of the hash and that it was copied whole."
+
+
+class FetchError(InputError):
+    """A file at an address that somebody sent cannot be fetched."""
+
+    code = "fetch"
+    default_hint = "Check that the address answers 200 with a picture or video, or send the file."
+
+
+class FetchAddressError(FetchError):
+    """The address is none that the server may be sent to: form, port, host or network."""
+
+    code = "fetch.address"
+    default_hint = "Send a public http or https address, or the file itself."
+
+
+class FetchSizeError(FetchError):
+    """What is there has more bytes than the limit."""
+
+    code = "fetch.too_large"
+    default_hint = "Send a smaller file, or raise hma.fetch_max_bytes."
+
+
+class FetchLateError(FetchError):
+    """It did not arrive in time."""
+
+    code = "fetch.late"
+    default_hint = "Try again, send the file itself, or raise hma.fetch_seconds."
 
 
 class RequestError(InputError):

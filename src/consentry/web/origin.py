@@ -7,28 +7,18 @@ browser says so in Sec-Fetch-Site, or in Origin where it is too old for that.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Final
 
 from starlette.requests import Request
 
+from consentry.config import is_loopback
 from consentry.web.i18n import N_
 
-__all__ = ["is_loopback", "refusal"]
+__all__ = ["refusal"]
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 FOREIGN_HOST: Final = N_("This page is only for the machine that it runs on.")
 FOREIGN_FORM: Final = N_("This form was sent from another site, so it was not looked at.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` (a name or an address, without a port) is this very machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
-    except ValueError:
-        return False
 
 
 def refusal(request: Request) -> str | None:
