@@ -12,9 +12,10 @@ import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Event, Thread
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from consentry.config import Settings, load_settings
 from consentry.detectors.loading import load_detectors
@@ -28,6 +29,10 @@ from consentry.screening.decision import Decision
 from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
 from consentry.storage import Storage, open_storage
+
+if TYPE_CHECKING:  # it stands on numpy and the database: only who matches waits for it
+    from consentry.matching.banks import Banks
+    from consentry.matching.matcher import Matcher
 
 __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
 
@@ -148,7 +153,23 @@ class Guard:
         self._warmer.close()
         self._screener.close()
         self._decoder.close()
+        if "matcher" in self.__dict__:
+            self.matcher.close()
         self.storage.close()
+
+    @cached_property
+    def banks(self) -> Banks:
+        """The banks of known hashes."""
+        from consentry.matching.banks import Banks
+
+        return Banks(self.storage)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        """What finds known hashes; its index is opened at the first need."""
+        from consentry.matching.matcher import Matcher
+
+        return Matcher.open(self.settings, self.storage, follow=True)
 
     @property
     def policy(self) -> Policy:
@@ -229,6 +250,15 @@ class Guard:
             policy = Policy.from_text(self.storage.policies.source(decision.policy), "stored")
         context = PolicyContext.from_json(decision.stage, decision.context)
         return Replay(decision, context, policy, policy.decide(decision.findings, context))
+
+    def decode(self, data: bytes) -> Picture | Clip:
+        """Decode one file in a limited child, without deciding about it.
+
+        Raises:
+            MediaError: the file cannot be used.
+            DecoderError: the decoder could not do its work.
+        """
+        return self._decoder.decode(data)
 
     def preview(self, data: bytes, *, max_side: int) -> Preview:
         """A small JPEG of a picture, or of a clip's first frame, decoded in a limited child.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a 
 
     from consentry.storage.api_keys import KeyStore
     from consentry.storage.decisions import DecisionStore
+    from consentry.storage.exchanges import ExchangeStore
     from consentry.storage.objects import ObjectStore
     from consentry.storage.policies import PolicyStore
 
@@ -60,6 +61,18 @@ class Storage:
 
         return ObjectStore(self._engine, self.home / "objects", Vault.load(self.home))
 
+    @cached_property
+    def exchanges(self) -> ExchangeStore:
+        """Hash exchanges as they were set up.
+
+        Raises:
+            StorageError: the master key cannot be read, or other users can read it.
+        """
+        from consentry.storage.exchanges import ExchangeStore
+        from consentry.storage.vault import Vault
+
+        return ExchangeStore(self._engine, Vault.load(self.home))
+
     def ping(self) -> None:
         """Ask the database for a sign of life.
 
@@ -75,6 +88,8 @@ class Storage:
 
     def close(self) -> None:
         """Close every connection; the bundle cannot be used afterwards."""
+        if "keys" in self.__dict__:
+            self.keys.close()
         self._engine.dispose()
 
 

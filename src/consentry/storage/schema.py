@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import JSON, Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import JSON, Boolean, Column, Integer, LargeBinary, MetaData, String, Table, Text
 
-__all__ = ["api_keys", "decisions", "metadata", "objects", "policies"]
+__all__ = [
+    "api_keys",
+    "decisions",
+    "exchange_credentials",
+    "exchanges",
+    "metadata",
+    "objects",
+    "policies",
+]
 
 metadata: Final = MetaData(
     naming_convention={
@@ -58,5 +66,23 @@ objects: Final = Table(
     Column("purpose", String(80), nullable=False),
     Column("size", Integer, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+exchanges: Final = Table(
+    "exchanges",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("api", String(40), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+exchange_credentials: Final = Table(
+    "exchange_credentials",
+    metadata,
+    Column("api", String(40), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
     Column("created_at", String(40), nullable=False),
 )

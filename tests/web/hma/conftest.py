@@ -1,13 +1,24 @@
-"""A server of pictures on the loopback, good and evil."""
+"""Real servers on the loopback: ours, and one of pictures, good and evil."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import threading
 import time
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import httpx
+import numpy as np
+import pdqhash
 import pytest
+from PIL import Image
+from tests.conftest import encoded
+
+from consentry.config import Settings
+from consentry.guard import Guard
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -87,3 +98,98 @@ def pictures():
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def installation(tmp_path, pictures):
+    """Opens installations with settings of one's own; the server of pictures is allowed."""
+    opened = []
+
+    def make(home="home", **hma):
+        settings = Settings(
+            home=tmp_path / home,
+            log_level="error",
+            media={"decoders": 1},
+            hma={"fetch_allow_hosts": (pictures.host,), **hma},
+        )
+        opened.append(Guard.open(settings))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.close()
+
+
+@pytest.fixture
+def guard(installation):
+    """An empty installation."""
+    return installation()
+
+
+@pytest.fixture
+def connect(serve):
+    """Serves a guard on the loopback and gives a client for it, with a key of these scopes."""
+    with contextlib.ExitStack() as stack:
+
+        def make(guard, *scopes, **options):
+            headers = {}
+            if scopes:
+                token = guard.storage.keys.create("test", scopes)[1]
+                headers = {"Authorization": f"Bearer {token}"}
+            url = stack.enter_context(serve(guard))
+            client = httpx.Client(base_url=url, headers=headers, timeout=30, **options)
+            return stack.enter_context(client)
+
+        yield make
+
+
+@pytest.fixture
+def hma(guard, connect):
+    """A client with a key for everything that HMA's clients do, on an empty installation."""
+    return connect(guard, "match", "banks")
+
+
+@pytest.fixture
+def bank(hma):
+    """The name of an empty bank."""
+    assert hma.post("/c/banks", json={"name": "TEST_BANK"}).status_code == 201
+    return "TEST_BANK"
+
+
+@pytest.fixture(scope="module")
+def photo(pictures):
+    """The address of a photo, its bytes and its PDQ hash by the reference."""
+    return _publish(pictures, "/coffee.jpg", encoded("coffee.png", side=640))
+
+
+@pytest.fixture(scope="module")
+def other_photo(pictures):
+    """Another photo."""
+    return _publish(pictures, "/rocket.jpg", encoded("rocket.jpg", side=600))
+
+
+@pytest.fixture(scope="session")
+def flat():
+    """A PNG with nothing to see in it."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (128, 128), (90, 120, 150)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True)
+class Photo:
+    url: str
+    data: bytes
+    pdq: str
+
+
+def _publish(pictures, path, data):
+    pictures.put(path, data)
+    return Photo(pictures.url + path, data, reference_pdq(data))
+
+
+def reference_pdq(data):
+    """The hash that HMA computes: `pdqhash` of the pixels as the file stores them."""
+    pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    bits, _ = pdqhash.compute(pixels)
+    return np.packbits(bits).tobytes().hex()
