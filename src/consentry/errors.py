@@ -10,6 +10,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── PromptError
     │   ├── RequestError      an HTTP request has not the form that its route asks for
     │   ├── SignalError       a hash is malformed
+    │   ├── BankFormError     a bank's name, a note or a limit is not as it must be
+    │   ├── BankRuleError     known pictures of child sexual abuse are never allowed or held back
     │   └── FetchError        a file at an address that was sent cannot be fetched
     │       ├── FetchAddressError   it is not one that we may be sent to
     │       ├── FetchSizeError      the file has more bytes than the limit
@@ -21,14 +23,20 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── DetectorError     a detector raised or gave what its contract forbids
     │   ├── DecoderError      a decoder child died or could not be started
     │   ├── StorageError      the database or the object folder cannot be used
-    │   └── MatchIndexError   the index of known hashes cannot answer
-    │       ├── IndexBehindError   it has not yet seen every change of the banks
-    │       └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
+    │   ├── MatchIndexError   the index of known hashes cannot answer
+    │   │   ├── IndexBehindError   it has not yet seen every change of the banks
+    │   │   └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
+    │   └── MatchingMissingError  something is banked, but the extra that compares is not installed
     ├── AccessError           who is asking may not
     │   ├── AuthenticationError
     │   ├── ScopeError
+    │   ├── BankSealedError   what a sealed bank holds is never listed
     │   └── ThrottledError    too many wrong keys: wait
     ├── NotFoundError
+    │   ├── BankUnknownError  no bank has this name
+    │   └── ContentUnknownError  nothing in this bank has this id
+    ├── ConflictError         what is asked for contradicts what is there
+    │   └── BankTakenError    another bank has this name
     └── BusyError             more work than the configured limits allow
 """
 
@@ -39,9 +47,16 @@ from typing import ClassVar
 __all__ = [
     "AccessError",
     "AuthenticationError",
+    "BankFormError",
+    "BankRuleError",
+    "BankSealedError",
+    "BankTakenError",
+    "BankUnknownError",
     "BusyError",
     "ConfigError",
+    "ConflictError",
     "ConsentryError",
+    "ContentUnknownError",
     "DecoderError",
     "DetectorError",
     "FetchAddressError",
@@ -52,6 +67,7 @@ __all__ = [
     "IndexDamagedError",
     "InputError",
     "MatchIndexError",
+    "MatchingMissingError",
     "MediaEmptyError",
     "MediaError",
     "MediaExtensionError",
@@ -216,6 +232,19 @@ class FetchLateError(FetchError):
     default_hint = "Try again, send the file itself, or raise hma.fetch_seconds."
 
 
+class BankFormError(InputError):
+    """A bank, or what is to be banked, is not described as it must be."""
+
+    code = "bank.form"
+
+
+class BankRuleError(InputError):
+    """The request would allow, hold back or switch off known pictures of child sexual abuse."""
+
+    code = "bank.rule"
+    default_hint = "Take a wrong entry out of the bank instead; see docs/guide/matching.md."
+
+
 class RequestError(InputError):
     """An HTTP request has not the form that its route asks for.
 
@@ -313,6 +342,13 @@ class IndexDamagedError(MatchIndexError):
     default_hint = "It is rebuilt from the log at the next start; check the disk if it comes back."
 
 
+class MatchingMissingError(UnavailableError):
+    """Hashes are banked, but the package that compares them is not installed."""
+
+    code = "matching.missing"
+    default_hint = "Run `pip install 'consentry[matching]'`, then restart."
+
+
 class AccessError(ConsentryError):
     """Who is asking may not do this."""
 
@@ -333,6 +369,13 @@ class ScopeError(AccessError):
     default_hint = "Use a key that has this scope."
 
 
+class BankSealedError(AccessError):
+    """What a sealed bank holds is looked up and never listed or exported."""
+
+    code = "bank.sealed"
+    default_hint = "Ask for one entry by its id, or look a hash up."
+
+
 class ThrottledError(AccessError):
     """Too many wrong keys were tried in a short time."""
 
@@ -344,6 +387,33 @@ class NotFoundError(ConsentryError):
     """Nothing has this id."""
 
     code = "not_found"
+
+
+class BankUnknownError(NotFoundError):
+    """No bank has this name."""
+
+    code = "bank.unknown"
+    default_hint = "Check the name: capitals, digits and _."
+
+
+class ContentUnknownError(NotFoundError):
+    """Nothing in this bank has this id, or not any more."""
+
+    code = "bank.content_unknown"
+    default_hint = "Check the id, and that it belongs to this bank."
+
+
+class ConflictError(ConsentryError):
+    """What is asked for contradicts what is there."""
+
+    code = "conflict"
+
+
+class BankTakenError(ConflictError):
+    """Another bank has this name."""
+
+    code = "bank.taken"
+    default_hint = "Choose another name."
 
 
 class BusyError(ConsentryError):

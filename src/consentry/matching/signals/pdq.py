@@ -27,11 +27,10 @@ from consentry.matching.signals.contract import (
     SignalExample,
     Unhashable,
 )
-from consentry.matching.signals.hashes import Words, distance, from_words, parse_digits
+from consentry.matching.signals.hashes import MIN_QUALITY, Words, distance, from_words, parse_digits
 from consentry.matching.signals.pdq_kernel import Floats, Places
 
 __all__ = [
-    "MIN_QUALITY",
     "MIN_SIDE",
     "THUMBNAIL_SIDE",
     "UPRIGHT",
@@ -44,8 +43,6 @@ __all__ = [
     "to_bits",
 ]
 
-MIN_QUALITY: Final = 50
-"""Below this the reference advises to discard the hash."""
 MIN_SIDE: Final = 5
 """A picture with a shorter side has the hash zero and quality zero, as in the reference."""
 THUMBNAIL_SIDE: Final = 512

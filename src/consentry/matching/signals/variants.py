@@ -27,9 +27,8 @@ from typing import Final
 import numpy as np
 
 from consentry.matching.signals.contract import Pixels
-from consentry.matching.signals.hashes import Words
+from consentry.matching.signals.hashes import MIN_QUALITY, Words
 from consentry.matching.signals.pdq import (
-    MIN_QUALITY,
     THUMBNAIL_SIDE,
     UPRIGHT,
     PdqHash,

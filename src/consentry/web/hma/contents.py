@@ -73,8 +73,8 @@ async def add_content(request: Request) -> Response:
         raise Refusal(400, "Neither `url` nor multipart file upload was received")
     shown = _checked(desk, upload.hashed.shown)
     signals = await desk.hash(_all_signals, upload.hashed, shown)
-    more = {} if metadata is None else {"metadata": metadata}
-    added = await desk.ask(desk.banks.add, bank.name, signals, note=note, **more)
+    added = await desk.ask(desk.banks.add, bank.name, signals, metadata=metadata, note=note)
+    desk.newest = max(desk.newest, added.sequence)
     return json_answer({"id": added.content_id, "signals": shown})
 
 
@@ -86,6 +86,7 @@ async def add_signals(request: Request) -> Response:
     note = _note(body.pop("note", None))
     shown = _checked(desk, body)
     added = await desk.ask(desk.banks.add, bank.name, _signals(shown), note=note)
+    desk.newest = max(desk.newest, added.sequence)
     return json_answer({"id": added.content_id, "signals": shown})
 
 
@@ -180,10 +181,12 @@ def _note(value: object) -> str:
     return value
 
 
-def _metadata(value: object) -> Metadata | None:
+def _metadata(value: object) -> Metadata:
     """What the caller knows of the content; only HMA's members are taken."""
+    from consentry.matching.banks import Metadata
+
     if value is None:
-        return None
+        return Metadata()
     if not isinstance(value, dict):
         raise Refusal(400, "metadata should be a json object")
     given = {name: one for name, one in value.items() if name != "collab" and one is not None}
@@ -194,8 +197,6 @@ def _metadata(value: object) -> Metadata | None:
         or not isinstance(given.get("json", {}), dict)
     ):
         raise Refusal(400, "Invalid metadata: content_id, content_uri (text) and json (object)")
-    from consentry.matching.banks import Metadata
-
     return Metadata(**given)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, ParamSpec, TypeAlias, TypeVar
@@ -12,7 +14,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
 from consentry.config import HmaSettings
-from consentry.errors import SignalError
+from consentry.errors import ConsentryError, SignalError
 from consentry.storage.spool import EncryptedSpool
 from consentry.web.api.service import Places, Service
 from consentry.web.fetch import Fetcher
@@ -48,7 +50,9 @@ class Desk:
         self.settings: HmaSettings = service.settings.hma
         self.fetcher = Fetcher(self.settings)
         self.fetches = Places(self.settings.fetch_concurrent, "fetches")
-        self._writing = CapacityLimiter(4)
+        self.newest = 0  # the last hash that was banked through this desk: lookups have it
+        self._threads = CapacityLimiter(8)
+        self._warming: asyncio.Task[None] | None = None
 
     @property
     def guard(self) -> Guard:
@@ -95,8 +99,10 @@ class Desk:
         except SignalError as error:
             raise Refusal(400, f"invalid signal: {error.message}") from error
 
-    async def match(self, kind: str, value: str) -> Matches:
-        """What a parsed hash matches, in banks that are switched off too.
+    async def match(self, kind: str, value: str, *, raw: bool = False) -> Matches:
+        """What a parsed hash matches, whatever ratio its bank is switched on for.
+
+        With `raw`, what is switched off is told too.
 
         Raises:
             IndexBehindError: the index has not seen every change.
@@ -104,7 +110,13 @@ class Desk:
         """
         from consentry.matching.signals.contract import Signal
 
-        return await self.ask(self.matcher.match_signals, (Signal(kind, value),), bypass_ratio=True)
+        return await self.ask(
+            self.matcher.match_signals,
+            (Signal(kind, value),),
+            bypass_ratio=True,
+            raw=raw,
+            at_least=self.newest,
+        )
 
     async def match_picture(self, picture: Picture) -> Matches:
         """What a picture matches, turned and mirrored too.
@@ -116,14 +128,43 @@ class Desk:
 
         def work() -> Matches:
             probes = lookup_set(picture.pixels)
-            return self.matcher.match(probes, together=True, bypass_ratio=True)
+            return self.matcher.match(
+                probes, together=True, bypass_ratio=True, at_least=self.newest
+            )
 
         return await self.hash(work)
 
-    def trouble(self) -> str:
-        """Why lookups cannot be relied on now, in HMA's word; empty when they can."""
-        if not self.matcher.ready:
+    def count(self, kind: str) -> tuple[int, int]:
+        """How many hashes of a type are banked, and when the newest came; -1 when there is none.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        from consentry.storage.bank_signals import SignalRows
+
+        with self.guard.storage.reading() as connection:
+            found = SignalRows.tally(connection, kind)
+        count, newest = tuple(found)
+        return count, -1 if newest is None else int(datetime.fromisoformat(newest).timestamp())
+
+    async def trouble(self) -> str:
+        """Why lookups cannot be relied on now, in HMA's word; empty when they can.
+
+        An index that was not needed yet is opened in the background: nobody sends lookups to a
+        server that says that it is not ready.
+        """
+        if not await self.ask(lambda: self.matcher.ready):
+            if self._warming is None or self._warming.done():
+                self._warming = asyncio.create_task(self.warm_up())
             return "INDEX-NOT-LOADED"
+        return await self.ask(self._stale)
+
+    async def warm_up(self) -> None:
+        """Open the index; what goes wrong is said by whoever needs it."""
+        with suppress(ConsentryError):
+            await self.ask(self.matcher.warm_up)
+
+    def _stale(self) -> str:
         return "INDEX-STALE" if self.matcher.state().lag_s > _STALE_SECONDS else ""
 
     @contextmanager
@@ -164,7 +205,7 @@ class Desk:
         **kwargs: Parameters.kwargs,
     ) -> Result:
         """Do what waits for the database, on a thread."""
-        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._writing)
+        return await to_thread.run_sync(partial(work, *args, **kwargs), limiter=self._threads)
 
 
 def desk_of(request: Request) -> Desk:

@@ -98,16 +98,17 @@ async def create_exchange(request: Request) -> Response:
         await desk.ask(desk.exchanges.delete, exchange.name)  # its bank was deleted before
         await desk.ask(desk.exchanges.create, exchange)
     if exchange.api == SAMPLE:
-        await desk.ask(_fill, desk, exchange.name)
+        desk.newest = max(desk.newest, await desk.ask(_fill, desk, exchange.name))
     return json_answer({"message": "Created successfully", "note": _NOTE}, _CREATED)
 
 
-def _fill(desk: Desk, bank: str) -> None:
+def _fill(desk: Desk, bank: str) -> int:
     """Bank the published examples, which are here already."""
     from consentry.matching.banks import NewContent, parse_signal
 
     known = [one for one in SAMPLES if one[0] in desk.types]
-    desk.banks.add_many(bank, [NewContent([parse_signal(*one)]) for one in known])
+    items = [NewContent([parse_signal(*one)]) for one in known]
+    return desk.banks.add_many(bank, items).sequence
 
 
 async def show_exchange(request: Request) -> Response:

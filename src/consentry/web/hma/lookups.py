@@ -33,7 +33,7 @@ async def raw_lookup(request: Request) -> Response:
     wanted, details = names(request, "banks"), flag(request, "details")
     with_distance = flag(request, "include_distance")
     desk = desk_of(request)
-    found = await desk.match(kind, desk.parse(kind, signal, unknown=_NO_TYPE))
+    found = await desk.match(kind, desk.parse(kind, signal, unknown=_NO_TYPE), raw=True)
     matches = [one for one in _nearest(found) if wanted is None or one.bank.name in wanted]
     if details:
         body = {"matches": [_plain(one, details=True) for one in matches], **_how(found)}

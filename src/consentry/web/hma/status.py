@@ -53,7 +53,7 @@ _QUERY: Final[Mapping[str, tuple[str, ...]]] = {
 async def status(request: Request) -> Response:
     """Whether lookups can be relied on now: `I-AM-ALIVE`, or 503 and what is missing."""
     desk = desk_of(request)
-    trouble = await desk.ask(desk.trouble)
+    trouble = await desk.trouble()
     if trouble:
         return text_answer(trouble, 503, {"Retry-After": str(RETRY_SECONDS)})
     return text_answer(_ALIVE)
@@ -68,23 +68,29 @@ async def live(request: Request) -> Response:
 async def index_status(request: Request) -> Response:
     """For each signal type: is there an index, how much is in it, how new is it."""
     desk = desk_of(request)
+    chosen = _chosen(request, desk)
+    await desk.warm_up()
+    present = await desk.trouble() == ""
     found = {}
-    for name in _chosen(request, desk):
+    for name in chosen:
         count, newest = await desk.ask(desk.count, name)
-        found[name] = {"present": desk.trouble() == "", "built_to": newest, "size": count}
+        found[name] = {"present": present, "built_to": newest, "size": count}
     return json_answer(found)
 
 
 async def signal_type_index(request: Request) -> Response:
     """The same in HMA's other form: what the database has, and what the index has of it."""
     desk = desk_of(request)
+    chosen = _chosen(request, desk)
+    await desk.warm_up()
+    behind = await desk.trouble() != ""
     found = {}
-    for name in _chosen(request, desk):
+    for name in chosen:
         count, newest = await desk.ask(desk.count, name)
         found[name] = {
             "db_size": count,
             "index_size": count,
-            "index_out_of_date": desk.trouble() != "",
+            "index_out_of_date": behind,
             "newest_db_item": newest,
             "index_built_to": newest,
         }
