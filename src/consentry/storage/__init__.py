@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a 
     from consentry.storage.exchanges import ExchangeStore
     from consentry.storage.objects import ObjectStore
     from consentry.storage.policies import PolicyStore
+    from consentry.storage.seen import SeenStore
     from consentry.storage.sequences import Sequences
     from consentry.storage.vault import Vault
 
@@ -81,6 +82,13 @@ class Storage:
         from consentry.storage.sequences import Sequences
 
         return Sequences(self._engine)
+
+    @cached_property
+    def seen(self) -> SeenStore:
+        """Hashes of inputs that were decided on."""
+        from consentry.storage.seen import SeenStore
+
+        return SeenStore(self._engine, self.sequences)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -65,7 +65,10 @@ class SignalRows:
 
     @staticmethod
     def show(change: Change, first: int, last: int) -> int:
-        """Number the staged hashes with ids `first` to `last` in that order; gives how many."""
+        """Number the staged hashes with ids `first` to `last` in that order; gives how many.
+
+        Each log is told how far it now goes.
+        """
         offset = change.take(last - first + 1) - last
         table = bank_signals
         made = (
@@ -73,7 +76,11 @@ class SignalRows:
             .where(table.c.id.between(first, last), table.c.sequence.is_(None))
             .values(sequence=table.c.id + offset, live=True)
         )
-        return int(change.connection.execute(made).rowcount)
+        done = int(change.connection.execute(made).rowcount)
+        ends = select(table.c.log, func.max(table.c.sequence)).group_by(table.c.log)
+        for log, end in change.connection.execute(ends.where(table.c.id.between(first, last))):
+            change.reached(LOGS[log], end)
+        return done
 
     @staticmethod
     def withdraw(change: Change, *which: ColumnElement[bool]) -> int:
@@ -85,7 +92,7 @@ class SignalRows:
             base = change.sequence
             change.take(count)
             change.connection.execute(_mark(base, bank_signals.c.log == log, *which))
-            change.reached(LOGS[log])
+            change.reached(LOGS[log], change.sequence)
             total += count
         return total
 

@@ -19,11 +19,9 @@ from consentry.storage.schema import sequences
 
 __all__ = ["Change", "Counter", "Sequences"]
 
-Counter = Literal[
-    "banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen", "seen.rows"
-]
+Counter = Literal["banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen"]
 """`banks` and `seen` number changes; `banks.open` and `banks.sealed` hold the last change of each
-of the two logs; the two `rows` give ids."""
+of the two logs; `banks.contents` gives ids of contents, `banks.rows` all others."""
 
 _ADD: Final = (
     update(sequences)
@@ -66,9 +64,9 @@ class Change:
             raise StorageError(f"The counter {counter} is missing.", hint="Restore a backup.")
         return int(found)
 
-    def reached(self, counter: Counter) -> None:
-        """Note that the log behind `counter` has its newest change at `sequence`."""
-        self.connection.execute(_SET, {"counter": counter, "reached": self.sequence})
+    def reached(self, counter: Counter, number: int) -> None:
+        """Note that the log behind `counter` has its newest change at `number`."""
+        self.connection.execute(_SET, {"counter": counter, "reached": number})
 
 
 class Sequences:

@@ -48,6 +48,13 @@ def test_a_sealed_bank_leaves_no_file(banks, matcher, settings):
     assert not (settings.home / "index").exists()
 
 
+def test_hashes_of_both_logs_in_one_content(banks, matcher):
+    banks.create("ONE", sealed=True)
+    for signals in ([pdq(1), SHA], [SHA, pdq(2)]):
+        added = banks.add("ONE", signals)
+        assert len(matcher.match([words(1)], exact=[SHA], at_least=added.sequence).matches) > 1
+
+
 def test_digests_are_found_by_equality_in_the_same_question(banks, matcher):
     banks.create("ONE", sealed=True)
     banks.create("TWO")

@@ -28,7 +28,7 @@ from consentry.matching.banks.records import Added, AddedMany, Bank, NewContent
 from consentry.matching.banks.values import pack
 from consentry.matching.signals.contract import Signal
 from consentry.storage import Storage
-from consentry.storage.bank_signals import LOGS, SignalRows
+from consentry.storage.bank_signals import SignalRows
 from consentry.storage.banks import BankRows, ContentRows
 from consentry.storage.sequences import Change
 
@@ -44,7 +44,6 @@ class _Staged:
 
     contents: range
     signals: range
-    logs: frozenset[str]
 
 
 class Intake:
@@ -76,8 +75,8 @@ class Intake:
             raise BankFormError("There is no hash to bank.")
         with self._storage.sequences.changing("banks") as change:
             content_row(change.connection, bank, content_id)
-            ids, logs = self._insert_signals(change, bank, [(content_id, signals)])
-            _show_signals(change, ids, logs)
+            ids = self._insert_signals(change, bank, [(content_id, signals)])
+            _show_signals(change, ids)
         return Added(content_id, tuple(ids), change.sequence)
 
     def add_many(
@@ -123,13 +122,13 @@ class Intake:
         contents = range(last - len(items) + 1, last + 1)
         pairs = list(zip(contents, items, strict=True))
         rows = [self._coder.content_row(bank, number, new, at) for number, new in pairs]
-        signals, logs = self._insert_signals(change, bank, [(n, new.signals) for n, new in pairs])
+        signals = self._insert_signals(change, bank, [(n, new.signals) for n, new in pairs])
         ContentRows.insert(change.connection, rows)
-        return _Staged(contents, signals, logs)
+        return _Staged(contents, signals)
 
     def _insert_signals(
         self, change: Change, bank: Bank, items: Sequence[tuple[int, Sequence[Signal]]]
-    ) -> tuple[range, frozenset[str]]:
+    ) -> range:
         count = sum(len(signals) for _, signals in items)
         last = change.ids("banks.rows", count)
         ids = range(last - count + 1, last + 1)
@@ -139,7 +138,7 @@ class Intake:
             for number, (content_id, signal) in zip(ids, flat, strict=True)
         ]
         SignalRows.insert(change.connection, rows)
-        return ids, frozenset(str(row["log"]) for row in rows)
+        return ids
 
     def _show_all(self, bank: Bank, staged: Sequence[_Staged]) -> int:
         with self._storage.sequences.changing("banks") as change:
@@ -187,14 +186,12 @@ def _still_there(connection: Connection, bank: Bank) -> None:
 
 
 def _show(change: Change, staged: _Staged) -> None:
-    _show_signals(change, staged.signals, staged.logs)
+    _show_signals(change, staged.signals)
     first, last = staged.contents[0], staged.contents[-1]
     if ContentRows.show(change.connection, first, last) != len(staged.contents):
         raise StorageError("A part of the import is gone.", hint="Import it again.")
 
 
-def _show_signals(change: Change, ids: range, logs: frozenset[str]) -> None:
+def _show_signals(change: Change, ids: range) -> None:
     if SignalRows.show(change, ids[0], ids[-1]) != len(ids):
         raise StorageError("A part of the import is gone.", hint="Import it again.")
-    for log in logs:
-        change.reached(LOGS[log])

@@ -18,7 +18,7 @@ from consentry.matching.banks.records import (
     NewContent,
     Opinion,
 )
-from consentry.matching.banks.values import PERCEPTUAL, exact_key, pack, unpack
+from consentry.matching.banks.values import PERCEPTUAL, exact_key, pack, unpack, words_of
 from consentry.matching.signals.contract import Signal
 from consentry.storage.vault import Vault
 
@@ -72,6 +72,17 @@ class Coder:
             "sequence": None,
             "live": False,
         }
+
+    def words(self, row: Row[Any], *, sealed: bool) -> bytes:
+        """A live hash as an index holds it: 32 bytes, big-endian, for each entry.
+
+        Raises:
+            StorageError: it was sealed, and altered since.
+        """
+        if row.lookup_key is not None:
+            return bytes(row.lookup_key)
+        value = bytes(self.open_value(row.id, row.value) if sealed else row.value)
+        return words_of(row.type, value).astype(">u8").tobytes() if row.type == "vpdq" else value
 
     def open_value(self, signal_id: int, stored: bytes) -> bytes:
         """The bytes of a sealed hash.

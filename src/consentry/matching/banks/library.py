@@ -5,11 +5,12 @@ A change holds as soon as its method returns, in every process: each follows the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import numpy as np
 from sqlalchemy import Connection, Row
 
 from consentry.errors import (
@@ -36,6 +37,7 @@ from consentry.matching.banks.records import (
     Verdict,
 )
 from consentry.matching.signals.contract import Signal
+from consentry.matching.signals.hashes import Words
 from consentry.storage import Storage
 from consentry.storage.bank_signals import SignalRows
 from consentry.storage.banks import BankRows, ContentRows
@@ -65,6 +67,7 @@ _FIELDS: Final = frozenset(
     }
 )
 _PAGE: Final = 10_000
+_PAGE_OF_WORDS: Final = 1_000
 
 
 class Banks:
@@ -296,6 +299,36 @@ class Banks:
             rows = ContentRows.page(connection, found.id, after, limit)
             return self._contents(connection, found, rows)
 
+    def words(self, bank: str, content_id: int | None = None) -> Iterator[tuple[int, Words]]:
+        """What an index holds of one content, or of each: its id, and uint64 of shape (n, 4).
+
+        Also of a sealed bank: to look among what was seen, never to be shown or written.
+
+        Raises:
+            BankUnknownError, ContentUnknownError: there is none.
+            StorageError: the database could not be read.
+        """
+        with self._storage.reading() as connection:
+            found = _bank(connection, bank)
+            if content_id is not None:
+                self._content_row(connection, found, content_id)
+        last = content_id - 1 if content_id is not None else 0
+        while page := self._page(found, last, 1 if content_id is not None else _PAGE_OF_WORDS):
+            yield from page
+            if content_id is not None:
+                return
+            last = page[-1][0]
+
+    def _page(self, bank: Bank, after: int, limit: int) -> Sequence[tuple[int, Words]]:
+        with self._storage.reading() as connection:
+            ids = [row.id for row in ContentRows.page(connection, bank.id, after, limit)]
+            rows = SignalRows.of_contents(connection, ids)
+        parts: dict[int, list[bytes]] = {number: [] for number in ids}
+        for row in rows:
+            sealed = bank.sealed
+            parts[row.content_id].append(self._coder.words(row, sealed=sealed))
+        return [(number, _array(b"".join(part))) for number, part in parts.items()]
+
     def update_content(  # noqa: PLR0913  each may be changed, by name
         self,
         bank: str,
@@ -474,6 +507,10 @@ class Banks:
             )
             for row in rows
         ]
+
+
+def _array(data: bytes) -> Words:
+    return np.frombuffer(data, ">u8").astype(np.uint64).reshape(-1, 4)
 
 
 def _as_new(content: Content) -> NewContent:

@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 from sqlalchemy import Row
 
 from consentry.matching.banks.coding import Coder
-from consentry.matching.banks.values import FRAME_BITS, words_of
+from consentry.matching.banks.values import FRAME_BITS
 from consentry.matching.index.log import Changes
 from consentry.storage import Storage
 from consentry.storage.bank_signals import LOGS, SignalRows
+from consentry.storage.seen import SeenStore
 from consentry.storage.sequences import Counter
 
-__all__ = ["SignalLog", "expanded"]
+__all__ = ["SeenLog", "SignalLog"]
 
 _NOTHING: Final = bytes(32)
+_HASHES_A_ROW: Final = 16  # as most inputs have
 
 
 class SignalLog:
@@ -48,23 +50,39 @@ class SignalLog:
         with self._storage.reading() as connection:
             rows = SignalRows.read(connection, self._log, after, limit)
         words = b"".join(self._words(row) for row in rows)
-        return expanded(rows, np.frombuffer(words, ">u8").astype(np.uint64).reshape(-1, 4))
+        return _expanded(rows, np.frombuffer(words, ">u8").astype(np.uint64).reshape(-1, 4))
 
     def _words(self, row: Row[Any]) -> bytes:
         """The row's entries as big-endian words; zeros for one that went."""
         if not row.live:
             return _NOTHING * int(row.frames)
-        if row.lookup_key is not None:
-            return bytes(row.lookup_key)
-        value = row.value
-        if self._log == "sealed":
-            value = self._coder.open_value(row.id, value)
-        if row.type == "vpdq":
-            return words_of(row.type, value).astype(">u8").tobytes()
-        return bytes(value)
+        return self._coder.words(row, sealed=self._log == "sealed")
 
 
-def expanded(rows: Sequence[Row[Any]], hashes: NDArray[np.uint64]) -> Changes:
+class SeenLog:
+    """The log of what was seen."""
+
+    def __init__(self, store: SeenStore) -> None:
+        """Read it from `store`."""
+        self._store = store
+
+    @property
+    def identity(self) -> str:
+        """Of the database and the log."""
+        return self._store.identity
+
+    def last_sequence(self) -> int:
+        """The number of the newest change."""
+        return self._store.last_sequence()
+
+    def read(self, after: int, limit: int) -> Changes:
+        """The next rows above `after`, at most `limit`, an entry for each hash."""
+        rows = self._store.read(after, max(1, limit // _HASHES_A_ROW))
+        words = b"".join(row.hashes or _NOTHING * row.frames for row in rows)
+        return _expanded(rows, np.frombuffer(words, ">u8").astype(np.uint64).reshape(-1, 4))
+
+
+def _expanded(rows: Sequence[Row[Any]], hashes: NDArray[np.uint64]) -> Changes:
     """Rows with `id`, `sequence`, `live` and `frames` as changes; `hashes` has all entries."""
     frames = np.array([row.frames for row in rows], np.int64)
     ids = np.repeat(np.array([row.id for row in rows], np.uint64), frames)
