@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from anyio import to_thread
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
 
+from consentry.web.api.intake import JSON
 from consentry.web.api.openapi import problems
 from consentry.web.api.routes import needs
 from consentry.web.api.service import Service, service_of
@@ -71,32 +73,43 @@ class LookupAnswer(BaseModel):
     dependencies=needs("POST", "/v1/lookups"),
     responses={
         200: {"model": LookupAnswer, "description": "What is known; no match was left out."},
-        **problems(401, 403, 404, 408, 413, 422, 429, 500, 503),
+        **problems(401, 403, 404, 408, 413, 415, 422, 429, 500, 503),
+    },
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {JSON: {"schema": LookupAsked.model_json_schema()}},
+        }
     },
 )
-async def create_lookups(request: Request, asked: LookupAsked) -> Response:
+async def create_lookups(request: Request) -> Response:
     """Look up every value; what is switched off, expired or cleared by an allow bank is left out.
 
     While the index is behind, this answers 503: an empty answer always means "not known".
     """
     service = service_of(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JSON:
+        raise HTTPException(415)
+    body = await request.body()
     with service.screenings.place():
-        found = await to_thread.run_sync(_look, service, asked, limiter=service.screening_threads)
-    return JSONResponse(found)
+        found = await to_thread.run_sync(_look, service, body, limiter=service.screening_threads)
+    return Response(found, media_type=JSON)
 
 
-def _look(service: Service, asked: LookupAsked) -> dict[str, Any]:
+def _look(service: Service, body: bytes) -> bytes:
     from consentry.matching.banks import parse_signal
 
+    asked = LookupAsked.model_validate_json(body)
     signals = [parse_signal(asked.type, value) for value in asked.values]
     found: Matches = service.guard.matcher.match_signals(
         signals, radius=asked.max_distance, banks=asked.banks
     )
-    return {
+    answer = {
         "matches": [_plain(one) for one in found.matches],
         "sequence": found.sequence,
         "complete": found.complete,
     }
+    return json.dumps(answer, separators=(",", ":")).encode()
 
 
 def _plain(match: Match) -> dict[str, Any]:
