@@ -12,7 +12,11 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── SignalError       a hash is malformed
     │   ├── ImportFileError   lines of a file of hashes cannot be used
     │   ├── BankFormError     a bank's name, a note or a limit is not as it must be
-    │   └── BankRuleError     known pictures of child sexual abuse are never allowed or held back
+    │   ├── BankRuleError     known pictures of child sexual abuse are never allowed or held back
+    │   └── FetchError        a file at an address that was sent cannot be fetched
+    │       ├── FetchAddressError   it is not one that we may be sent to
+    │       ├── FetchSizeError      the file has more bytes than the limit
+    │       └── FetchLateError      it did not arrive in time
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -57,6 +61,10 @@ __all__ = [
     "ContentUnknownError",
     "DecoderError",
     "DetectorError",
+    "FetchAddressError",
+    "FetchError",
+    "FetchLateError",
+    "FetchSizeError",
     "ImportFileError",
     "IndexBehindError",
     "IndexDamagedError",
@@ -238,6 +246,34 @@ class ImportFileError(InputError):
         error.message = sentence
         error.args = (sentence,)
         return error
+
+
+class FetchError(InputError):
+    """A file at an address that somebody sent cannot be fetched."""
+
+    code = "fetch"
+    default_hint = "Check that the address answers 200 with a picture or video, or send the file."
+
+
+class FetchAddressError(FetchError):
+    """The address is none that the server may be sent to: form, port, host or network."""
+
+    code = "fetch.address"
+    default_hint = "Send a public http or https address, or the file itself."
+
+
+class FetchSizeError(FetchError):
+    """What is there has more bytes than the limit."""
+
+    code = "fetch.too_large"
+    default_hint = "Send a smaller file, or raise hma.fetch_max_bytes."
+
+
+class FetchLateError(FetchError):
+    """It did not arrive in time."""
+
+    code = "fetch.late"
+    default_hint = "Try again, send the file itself, or raise hma.fetch_seconds."
 
 
 class BankFormError(InputError):

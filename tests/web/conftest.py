@@ -21,6 +21,7 @@ from consentry.config import Settings
 from consentry.errors import NotFoundError
 from consentry.findings import Action, Finding
 from consentry.guard import PartHealth
+from consentry.matching.banks import Banks
 from consentry.matching.matcher import Matcher
 from consentry.screening.decision import Decision, Gate, Reason
 from consentry.screening.submission import Submission
@@ -46,6 +47,14 @@ class FakeGuard:
     release: threading.Event = field(default_factory=threading.Event)
     held: bool = False
 
+    @cached_property
+    def banks(self) -> Banks:
+        return Banks(self.storage)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher.open(self.settings, self.storage)
+
     def screen(self, submission: Submission) -> Decision:
         self.seen.append(submission)
         self.entered.set()
@@ -65,10 +74,6 @@ class FakeGuard:
 
     def health(self) -> list[PartHealth]:
         return self.parts
-
-    @cached_property
-    def matcher(self) -> Matcher:
-        return Matcher.open(self.settings, self.storage)
 
 
 def _reasons(error: str | None) -> tuple[Reason, ...]:
