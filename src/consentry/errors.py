@@ -10,8 +10,13 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── PromptError
     │   ├── RequestError      an HTTP request has not the form that its route asks for
     │   ├── SignalError       a hash is malformed
+    │   ├── ImportFileError   lines of a file of hashes cannot be used
     │   ├── BankFormError     a bank's name, a note or a limit is not as it must be
-    │   └── BankRuleError     known pictures of child sexual abuse are never allowed or held back
+    │   ├── BankRuleError     known pictures of child sexual abuse are never allowed or held back
+    │   └── FetchError        a file at an address that was sent cannot be fetched
+    │       ├── FetchAddressError   it is not one that we may be sent to
+    │       ├── FetchSizeError      the file has more bytes than the limit
+    │       └── FetchLateError      it did not arrive in time
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -38,7 +43,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, Self
 
 __all__ = [
     "AccessError",
@@ -55,9 +61,15 @@ __all__ = [
     "ContentUnknownError",
     "DecoderError",
     "DetectorError",
+    "FetchAddressError",
+    "FetchError",
+    "FetchLateError",
+    "FetchSizeError",
+    "ImportFileError",
     "IndexBehindError",
     "IndexDamagedError",
     "InputError",
+    "LineFault",
     "MatchIndexError",
     "MatchingMissingError",
     "MediaEmptyError",
@@ -194,6 +206,74 @@ class SignalError(InputError):
 
     code = "signal"
     default_hint = "Check the type of the hash and that it was copied whole."
+
+
+class LineFault(NamedTuple):
+    """One line of a file that cannot be used.
+
+    Attributes:
+        line: counted from 1.
+        sentence: what is wrong with it; never the hash that stands there.
+    """
+
+    line: int
+    sentence: str
+
+
+class ImportFileError(InputError):
+    """Lines of a file of hashes cannot be used, so nothing of the file was taken.
+
+    Attributes:
+        faults: the first ones.
+        total: how many there are.
+    """
+
+    code = "import"
+    default_hint = "Nothing was imported. Correct the file, or take its good lines (--keep-good)."
+
+    def __init__(self, faults: Sequence[LineFault], total: int, *, hint: str | None = None) -> None:
+        """Say how many lines are at fault and what is wrong with the first."""
+        lines = "1 line" if total == 1 else f"{total} lines"
+        first = f" Line {faults[0].line}: {faults[0].sentence}" if faults else ""
+        super().__init__(f"{lines} cannot be used.{first}", hint=hint)
+        self.faults = tuple(faults)
+        self.total = total
+
+    @classmethod
+    def of_file(cls, sentence: str, *, hint: str = "Nothing was imported.") -> Self:
+        """Say what is wrong with the file as a whole."""
+        error = cls((), 0, hint=hint)
+        error.message = sentence
+        error.args = (sentence,)
+        return error
+
+
+class FetchError(InputError):
+    """A file at an address that somebody sent cannot be fetched."""
+
+    code = "fetch"
+    default_hint = "Check that the address answers 200 with a picture or video, or send the file."
+
+
+class FetchAddressError(FetchError):
+    """The address is none that the server may be sent to: form, port, host or network."""
+
+    code = "fetch.address"
+    default_hint = "Send a public http or https address, or the file itself."
+
+
+class FetchSizeError(FetchError):
+    """What is there has more bytes than the limit."""
+
+    code = "fetch.too_large"
+    default_hint = "Send a smaller file, or raise hma.fetch_max_bytes."
+
+
+class FetchLateError(FetchError):
+    """It did not arrive in time."""
+
+    code = "fetch.late"
+    default_hint = "Try again, send the file itself, or raise hma.fetch_seconds."
 
 
 class BankFormError(InputError):

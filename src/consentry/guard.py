@@ -326,6 +326,15 @@ class Guard:
         context = PolicyContext.from_json(decision.stage, decision.context)
         return Replay(decision, context, policy, policy.decide(decision.findings, context))
 
+    def decode(self, data: bytes) -> Picture | Clip:
+        """Decode one file in a limited child, without deciding about it.
+
+        Raises:
+            MediaError: the file cannot be used.
+            DecoderError: the decoder could not do its work.
+        """
+        return self._decoder.decode(data)
+
     def preview(self, data: bytes, *, max_side: int) -> Preview:
         """A small JPEG of a picture, or of a clip's first frame, decoded in a limited child.
 

@@ -116,11 +116,13 @@ class Matcher:
         together: bool = False,
         seed: str | None = None,
         bypass_ratio: bool = False,
+        raw: bool = False,
     ) -> Matches:
         """Hashes of any type, each compared with its like; `Match.probe` is the place in `signals`.
 
         Two videos match by the rule of vPDQ; a match's distance is then the per cent of the asked
-        video's frames that the known one lacks. Arguments and errors as for `match`.
+        video's frames that the known one lacks. With `raw`, what is switched off is told too, and
+        allowed pictures clear nothing. Other arguments and errors as for `match`.
         """
         parts = [_asked(self._storage.vault, signal) for signal in signals]
         lengths = [len(part) for part in parts]
@@ -133,6 +135,7 @@ class Matcher:
             together,
             seed,
             bypass_ratio,
+            raw,
         )
         return self._answer(question, radius, at_least)
 

@@ -95,6 +95,7 @@ class Question:
         together: all probes are of one picture or video, so one that is allowed clears the others.
         seed: decides for whom a bank that is enabled in part is enabled; None takes the hash.
         bypass_ratio: ask banks that are enabled in part as if they were enabled in full.
+        raw: everything that is near, in force or not, and whether allowed or not.
     """
 
     words: NDArray[np.uint64]
@@ -105,6 +106,7 @@ class Question:
     together: bool = False
     seed: str | None = None
     bypass_ratio: bool = False
+    raw: bool = False
 
     def group(self, owner: int) -> int:
         """Which probes are one picture."""
@@ -150,7 +152,7 @@ def _counts(question: Question, hit: Hit, bank: Bank, row: Row[Any]) -> bool:
         return False
     if hit.distance > bank.max_distance or (row.expires_at or "~") <= moment:
         return False
-    if bank.category == CHILD_SAFETY:
+    if bank.category == CHILD_SAFETY or question.raw:
         return True
     if (row.disable_until or "") > moment:
         return False
@@ -198,7 +200,7 @@ def _not_cleared(question: Question, found: Sequence[Match]) -> Iterator[Match]:
     """What no allowed picture takes away: one that is at least as near."""
     allowed = _nearest_allowed(question, found)
     for one in found:
-        cleared = allowed.get(question.group(one.probe), 256) <= one.distance
+        cleared = allowed.get(question.group(one.probe), 256) <= one.distance and not question.raw
         if one.bank.kind == "allow" or one.bank.category == CHILD_SAFETY or not cleared:
             yield one
 

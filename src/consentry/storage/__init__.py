@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a 
 
     from consentry.storage.api_keys import KeyStore
     from consentry.storage.decisions import DecisionStore
+    from consentry.storage.exchanges import ExchangeStore
     from consentry.storage.objects import ObjectStore
     from consentry.storage.policies import PolicyStore
     from consentry.storage.seen import SeenStore
@@ -101,6 +102,17 @@ class Storage:
         with storage_errors(), self._engine.connect() as connection:
             yield connection
 
+    @cached_property
+    def exchanges(self) -> ExchangeStore:
+        """Hash exchanges as they were set up.
+
+        Raises:
+            StorageError: the master key cannot be read, or other users can read it.
+        """
+        from consentry.storage.exchanges import ExchangeStore
+
+        return ExchangeStore(self._engine, self.vault)
+
     def ping(self) -> None:
         """Ask the database for a sign of life.
 
@@ -116,6 +128,8 @@ class Storage:
 
     def close(self) -> None:
         """Close every connection; the bundle cannot be used afterwards."""
+        if "keys" in self.__dict__:
+            self.keys.close()
         self._engine.dispose()
 
 

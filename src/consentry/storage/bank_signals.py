@@ -119,6 +119,15 @@ class SignalRows:
         return list(connection.execute(_READ, named).all())
 
     @staticmethod
+    def tally(connection: Connection, signal_type: str) -> Row[Any]:
+        """How many live hashes a type has, and when the newest content came, or None."""
+        of_type = (bank_signals.c.type == signal_type, bank_signals.c.live)
+        last = select(func.max(bank_signals.c.content_id)).where(*of_type).scalar_subquery()
+        newest = select(bank_contents.c.created_at).where(bank_contents.c.id == last)
+        counted = select(func.count().label("count"), newest.scalar_subquery().label("newest"))
+        return connection.execute(counted.select_from(bank_signals).where(*of_type)).one()
+
+    @staticmethod
     def resolve(connection: Connection, signal_ids: Iterable[int]) -> list[Row[Any]]:
         """The live ones of some hashes, with their content and bank: one query for each 500."""
         ids = sorted(set(signal_ids))

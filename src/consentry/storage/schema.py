@@ -31,6 +31,8 @@ __all__ = [
     "bank_uploads",
     "banks",
     "decisions",
+    "exchange_credentials",
+    "exchanges",
     "metadata",
     "objects",
     "opinions",
@@ -194,4 +196,22 @@ seen: Final = Table(
     Column("live", Boolean, nullable=False),
     Index("ix_seen_sequence", "sequence", unique=True),
     Index("ix_seen_decision_id", "decision_id"),
+)
+
+exchanges: Final = Table(
+    "exchanges",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("api", String(40), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+exchange_credentials: Final = Table(
+    "exchange_credentials",
+    metadata,
+    Column("api", String(40), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("created_at", String(40), nullable=False),
 )

@@ -19,9 +19,9 @@ from consentry.storage.schema import sequences
 
 __all__ = ["Change", "Counter", "Sequences"]
 
-Counter = Literal["banks", "banks.open", "banks.sealed", "banks.rows", "seen"]
+Counter = Literal["banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen"]
 """`banks` and `seen` number changes; `banks.open` and `banks.sealed` hold the last change of each
-of the two logs; `banks.rows` gives ids."""
+of the two logs; `banks.contents` gives ids of contents, `banks.rows` all others."""
 
 _ADD: Final = (
     update(sequences)

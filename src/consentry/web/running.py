@@ -32,7 +32,10 @@ def listen(server: ServerSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     where = f"{server.host}:{server.port}"
     try:
-        return socket.create_server((server.host, server.port), family=family, backlog=2048)
+        listener = socket.create_server((server.host, server.port), family=family, backlog=2048)
+        # Every connection inherits it. Without it, an answer on a connection that is kept open
+        # waits 40 ms for the client to acknowledge its first half.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(
@@ -40,6 +43,7 @@ def listen(server: ServerSettings) -> socket.socket:
                 hint="Stop it, or choose another port with --port.",
             ) from error
         raise ConfigError(f"Cannot listen on {where}.", hint="Choose another --host.") from error
+    return listener
 
 
 def url_of(listener: socket.socket) -> str:

@@ -117,7 +117,8 @@ class Intake:
 
     def _stage(self, change: Change, bank: Bank, items: Sequence[NewContent]) -> _Staged:
         at = datetime.now(UTC)
-        last = change.ids("banks.rows", len(items))
+        # A counter of their own: HMA's clients expect contents to be numbered 1, 2, 3.
+        last = change.ids("banks.contents", len(items))
         contents = range(last - len(items) + 1, last + 1)
         pairs = list(zip(contents, items, strict=True))
         rows = [self._coder.content_row(bank, number, new, at) for number, new in pairs]

@@ -33,6 +33,7 @@ STATUSES: Final[Mapping[type[ConsentryError], int]] = MappingProxyType(
         errors.InputError: 422,
         errors.MediaSizeError: 413,
         errors.MediaFormatError: 415,
+        errors.FetchSizeError: 413,
         errors.ConfigError: 500,
         errors.UnavailableError: 503,
         errors.AccessError: 403,

@@ -13,7 +13,7 @@ branch_labels = None
 depends_on = None
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_COUNTERS = ("banks", "banks.open", "banks.sealed", "banks.rows", "seen")
+_COUNTERS = ("banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen")
 
 
 def upgrade() -> None:
