@@ -14,11 +14,15 @@ import httpx
 import numpy as np
 import pdqhash
 import pytest
+import uvicorn
 from PIL import Image
 from tests.conftest import encoded
 
-from consentry.config import Settings
+from consentry.config import ServerSettings, Settings
 from consentry.guard import Guard
+from consentry.web.app import create_app
+from consentry.web.running import listen, url_of
+from consentry.web.server import _CHOICES
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -126,18 +130,49 @@ def guard(installation):
     return installation()
 
 
+class Switch:
+    """An application that passes everything on to the one that was chosen last.
+
+    To start and stop a real server for each of some hundred tests would take a minute.
+    """
+
+    guard = None
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+    def choose(self, guard):
+        if guard is not self.guard:
+            self.guard, self.app = guard, create_app(guard)
+
+
+@pytest.fixture(scope="session")
+def loopback():
+    """A real uvicorn on the loopback, with our choices: its switch and its URL."""
+    switch = Switch()
+    with listen(ServerSettings(port=0)) as listener:
+        config = uvicorn.Config(switch, lifespan="off", **_CHOICES)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield switch, url_of(listener)
+        server.should_exit = True
+        thread.join(20)
+
+
 @pytest.fixture
-def connect(serve):
+def connect(loopback):
     """Serves a guard on the loopback and gives a client for it, with a key of these scopes."""
+    switch, url = loopback
     with contextlib.ExitStack() as stack:
 
-        def make(guard, *scopes, **options):
+        def make(guard, *scopes):
             headers = {}
             if scopes:
                 token = guard.storage.keys.create("test", scopes)[1]
                 headers = {"Authorization": f"Bearer {token}"}
-            url = stack.enter_context(serve(guard))
-            client = httpx.Client(base_url=url, headers=headers, timeout=30, **options)
+            switch.choose(guard)
+            client = httpx.Client(base_url=url, headers=headers, timeout=30)
             return stack.enter_context(client)
 
         yield make
