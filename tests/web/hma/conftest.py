@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import shutil
 import threading
 import time
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ from tests.conftest import encoded
 
 from consentry.config import ServerSettings, Settings
 from consentry.guard import Guard
+from consentry.storage import open_storage
 from consentry.web.app import create_app
 from consentry.web.running import listen, url_of
 from consentry.web.server import _CHOICES
+
+BOTH = ("match", "banks")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -104,12 +108,23 @@ def pictures():
     thread.join()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """An empty home to copy, which is quicker than making one, and a key for everything."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    storage = open_storage(Settings(home=home))
+    token = storage.keys.create("test", BOTH)[1]
+    storage.close()
+    return home, token
+
+
 @pytest.fixture
-def installation(tmp_path, pictures):
+def installation(tmp_path, pictures, template):
     """Opens installations with settings of one's own; the server of pictures is allowed."""
     opened = []
 
     def make(home="home", **hma):
+        shutil.copytree(template[0], tmp_path / home)
         settings = Settings(
             home=tmp_path / home,
             log_level="error",
@@ -161,7 +176,7 @@ def loopback():
 
 
 @pytest.fixture
-def connect(loopback):
+def connect(loopback, template):
     """Serves a guard on the loopback and gives a client for it, with a key of these scopes."""
     switch, url = loopback
     with contextlib.ExitStack() as stack:
@@ -169,7 +184,8 @@ def connect(loopback):
         def make(guard, *scopes):
             headers = {}
             if scopes:
-                token = guard.storage.keys.create("test", scopes)[1]
+                ready_made = scopes == BOTH
+                token = template[1] if ready_made else guard.storage.keys.create("a", scopes)[1]
                 headers = {"Authorization": f"Bearer {token}"}
             switch.choose(guard)
             client = httpx.Client(base_url=url, headers=headers, timeout=30)
@@ -181,7 +197,7 @@ def connect(loopback):
 @pytest.fixture
 def hma(guard, connect):
     """A client with a key for everything that HMA's clients do, on an empty installation."""
-    return connect(guard, "match", "banks")
+    return connect(guard, *BOTH)
 
 
 @pytest.fixture
