@@ -30,6 +30,7 @@ __all__ = [
     "DetectorSettings",
     "HmaSettings",
     "HttpSlot",
+    "MatchingSettings",
     "MediaSettings",
     "ModelOverride",
     "OnnxSlot",
@@ -120,6 +121,23 @@ class ScreeningSettings(_Section):
     model_threads: Positive = Field(1, description="Threads inside one run of one model.")
     cache_entries: Annotated[int, Field(ge=0)] = Field(
         4096, description="Results kept in memory so that identical bytes are computed once."
+    )
+
+
+class MatchingSettings(_Section):
+    """How copies of what was removed are recognised, now and among what was seen before."""
+
+    remember_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days for which fingerprints of uploads and outputs are kept for a sweep; 0 "
+        "keeps none. A policy may ask for less.",
+    )
+    flood_uploads: Positive = Field(
+        1000,
+        description="A banked entry that matches so many different uploads within 24 hours is "
+        "held for a person.",
     )
 
 
@@ -267,6 +285,7 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     prompt: PromptSettings = PromptSettings()
     screening: ScreeningSettings = ScreeningSettings()
+    matching: MatchingSettings = MatchingSettings()
     policy: PolicySettings = PolicySettings()
     storage: StorageSettings = StorageSettings()
     detectors: DetectorSettings = DetectorSettings()

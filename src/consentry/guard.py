@@ -12,27 +12,28 @@ import io
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from threading import Event, Thread
+from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from consentry.config import Settings, load_settings
 from consentry.detectors.loading import load_detectors
-from consentry.errors import ConsentryError
+from consentry.errors import ConsentryError, SignalError
 from consentry.findings import Stage
+from consentry.matching.banks import Added, Banks, Metadata
+from consentry.matching.hashing import clip_signals, file_signals, picture_signals
+from consentry.matching.matcher import Matcher
+from consentry.matching.signals.contract import Signal
 from consentry.media import Clip, MediaDecoder, Picture
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
 from consentry.policy.verdict import Verdict
+from consentry.screening.copies import Copies, PastCopy
 from consentry.screening.decision import Decision
 from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
+from consentry.screening.warming import Warmer
 from consentry.storage import Storage, open_storage
-
-if TYPE_CHECKING:  # it stands on numpy and the database: only who matches waits for it
-    from consentry.matching.banks import Banks
-    from consentry.matching.matcher import Matcher
 
 __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
 
@@ -42,7 +43,7 @@ class PartHealth:
     """Whether one part of the system can do its work.
 
     Attributes:
-        name: `storage`, `decoder` or `detector:<name>`.
+        name: `storage`, `decoder`, `matching` or `detector:<name>`.
         ready: it can.
         note: one sentence, when it cannot.
     """
@@ -95,14 +96,20 @@ class Guard:
     """One opened installation: screens, stores and replays decisions. Threads may share it."""
 
     def __init__(
-        self, settings: Settings, storage: Storage, decoder: MediaDecoder, screener: Screener
+        self,
+        settings: Settings,
+        storage: Storage,
+        decoder: MediaDecoder,
+        screener: Screener,
+        copies: Copies,
     ) -> None:
         """Use `Guard.open`; this only keeps the parts."""
         self.settings = settings
         self.storage = storage
         self._decoder = decoder
         self._screener = screener
-        self._warmer = _Warmer(())
+        self._copies = copies
+        self._warmer = Warmer(())
 
     @classmethod
     def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
@@ -120,18 +127,23 @@ class Guard:
         policy = Policy.load(settings.policy.file)
         roster = load_detectors(settings)
         decoder = MediaDecoder(settings.media)
-        screener = Screener(decoder=decoder, roster=roster, policy=policy, settings=settings)
         parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
-        warmer = _Warmer(parts if warm else ())
+        warmer = Warmer(parts if warm else ())
+        storage = None
         try:
             storage = open_storage(settings)
             storage.policies.remember(policy.version, policy.source)
+            copies = Copies(settings, storage, policy)
+            screener = Screener(
+                decoder=decoder, roster=roster, policy=policy, settings=settings, matching=copies
+            )
         except ConsentryError:
             warmer.close()
-            screener.close()
             decoder.close()
+            if storage is not None:
+                storage.close()
             raise
-        guard = cls(settings, storage, decoder, screener)
+        guard = cls(settings, storage, decoder, screener, copies)
         guard._warmer = warmer
         return guard
 
@@ -151,25 +163,10 @@ class Guard:
     def close(self) -> None:
         """Stop the child processes and threads, close the database."""
         self._warmer.close()
+        self._copies.close()
         self._screener.close()
         self._decoder.close()
-        if "matcher" in self.__dict__:
-            self.matcher.close()
         self.storage.close()
-
-    @cached_property
-    def banks(self) -> Banks:
-        """The banks of known hashes."""
-        from consentry.matching.banks import Banks
-
-        return Banks(self.storage)
-
-    @cached_property
-    def matcher(self) -> Matcher:
-        """What finds known hashes; its index is opened at the first need."""
-        from consentry.matching.matcher import Matcher
-
-        return Matcher.open(self.settings, self.storage, follow=True)
 
     @property
     def policy(self) -> Policy:
@@ -180,21 +177,34 @@ class Guard:
         """Load every model and start the decoders, side by side; then say who is ready."""
         return list(self.health())
 
+    def follow(self) -> None:
+        """For a process that stays: follow the banks closely, and delete what expires, in threads.
+
+        Without it every answer is complete as well, but may first have to catch up.
+        """
+        self._copies.follow()
+
     def health(self) -> Sequence[PartHealth]:
         """Ask every part whether it can do its work."""
         checks = [("storage", self.storage.ping), ("decoder", self._decoder.warm_up)]
         checks += [(f"detector:{one.name}", one.warm_up) for one in self._screener.roster.active]
+        checks.append(("matching", self._copies.warm_up))
         with ThreadPoolExecutor(self.settings.screening.workers) as pool:
             return list(pool.map(lambda check: _ask(*check), checks))
 
     def screen(self, submission: Submission) -> Decision:
-        """Screen `submission` and store the decision (and the picture, if the policy says keep).
+        """Screen `submission` and store the decision, with the fingerprints that are remembered.
+
+        The picture is stored only if the policy says keep.
 
         Raises:
             StorageError: the decision could not be stored; then there is none.
         """
-        decision = self._screener.screen(submission)
+        screened = self._screener.screen(submission)
+        decision = screened.decision
         self.storage.decisions.save(decision.as_json())
+        if screened.prints is not None:
+            self._copies.remember(decision.id, decision.stage, screened.prints)
         if decision.keep and submission.media is not None:
             self.storage.objects.put(submission.media, purpose=f"decision:{decision.id}")
         return decision
@@ -229,6 +239,70 @@ class Guard:
     def check_upload(self, media: bytes, *, name: str | None = None) -> Decision:
         """Decide about what a person posts."""
         return self.screen(Submission(Stage.UPLOAD, media=media, name=name))
+
+    @property
+    def banks(self) -> Banks:
+        """The banks of known pictures."""
+        return self._copies.banks
+
+    @property
+    def matcher(self) -> Matcher:
+        """Answers what is known about hashes."""
+        return self._copies.matcher
+
+    def bank_picture(  # noqa: PLR0913  each says something of the entry, by name
+        self,
+        bank: str,
+        data: bytes,
+        *,
+        crops: bool = True,
+        note: str = "",
+        case: str | None = None,
+        metadata: Metadata = Metadata(),  # noqa: B008  frozen
+        disable_until: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> Added:
+        """Bank a picture or a clip: its hashes, never the picture.
+
+        Args:
+            bank: name of the bank.
+            data: the file; it is decoded in a limited child and not kept.
+            crops: also bank the crops that people make most, up to 112 further hashes.
+            note: for whoever looks at the entry.
+            case: link to the case that it belongs to.
+            metadata: what an exchange says of it.
+            disable_until: it does not count before.
+            expires_at: it does not count afterwards.
+
+        Raises:
+            MediaError: the file cannot be used.
+            SignalError: it has too little detail for its copies to be recognised.
+            BankError: there is no such bank, or the entry is malformed.
+            StorageError: it could not be stored.
+        """
+        media = self._decoder.decode(data)
+        return self.banks.add(
+            bank,
+            [*_perceptual(media, crops=crops), *file_signals(data)],
+            note=note,
+            case=case,
+            metadata=metadata,
+            disable_until=disable_until,
+            expires_at=expires_at,
+        )
+
+    def sweep(self, bank: str, content_id: int | None = None) -> tuple[PastCopy, ...]:
+        """Past uploads and outputs that are copies of what `bank` holds, or of one entry of it.
+
+        Only what is still remembered can be found: see `matching.remember_days`.
+
+        Raises:
+            BankUnknownError: there is no such bank.
+            ContentUnknownError: it has no such entry.
+            MatchIndexError: the index of what was seen cannot answer.
+            MatchingMissingError: the extra `matching` is not installed.
+        """
+        return self._copies.sweep(bank, content_id)
 
     def decision(self, decision_id: str) -> Decision:
         """The stored decision.
@@ -271,28 +345,17 @@ class Guard:
         return _preview(media.frames[0].picture if isinstance(media, Clip) else media, max_side)
 
 
-class _Warmer:
-    """Loads parts in the background, one after another, until it is told to stop.
-
-    It is waited for at the end: a model that is being loaded while Python ends would crash it.
-    """
-
-    def __init__(self, parts: Sequence[Callable[[], None]]) -> None:
-        self._parts = parts
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="warming")
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the part that is being loaded."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        for part in self._parts:
-            if self._stop.is_set():
-                return
-            _ask("", part)  # whoever needs it meets the same error, and says so
+def _perceptual(media: Picture | Clip, *, crops: bool) -> list[Signal]:
+    if isinstance(media, Clip):
+        found = clip_signals((frame.time_s, frame.picture.pixels) for frame in media.frames)
+    else:
+        found = picture_signals(media.pixels, media.metadata.orientation, crops=crops)
+    if not found:
+        raise SignalError(
+            "It has too little detail for its copies to be recognised.",
+            hint="Bank its SHA-256 to find the very same file.",
+        )
+    return found
 
 
 def _ask(name: str, check: Callable[[], None]) -> PartHealth:

@@ -148,6 +148,15 @@ class Matcher:
         return Matches(judge(question, hits, rows), sequence)
 
     @property
+    def anything_banked(self) -> bool:
+        """Whether any hash was ever banked, so that a question has something to find.
+
+        Raises:
+            StorageError: the database cannot be read.
+        """
+        return self._shelves.anything()
+
+    @property
     def ready(self) -> bool:
         """Whether a question could be answered at once.
 
@@ -155,6 +164,10 @@ class Matcher:
             StorageError: the database cannot be read.
         """
         return self._shelves.ready()
+
+    def follow(self) -> None:
+        """Keep indexes up to date in threads of this process until `close`, as `open` can."""
+        self._shelves.follow()
 
     def warm_up(self) -> None:
         """Open every index that is needed, and compile: some seconds, the first time.

@@ -85,16 +85,21 @@ class Seen:
     ) -> tuple[Sighting, ...]:
         """Past inputs within `max_distance` (0 to 31) bits of hashes, uint64 (n, 4); nearest first.
 
-        With `at_least` everything is seen that `remember` numbered up to that.
+        Everything is found that was remembered before the call, and what `remember` numbered up
+        to `at_least`.
 
         Raises:
             IndexBehindError, MatchIndexError: the index cannot answer; never read that as "none".
             MatchingMissingError: something was seen, but the extra `matching` is not installed.
             StorageError: the database cannot be read.
         """
-        if not self._storage.seen.last_sequence():
+        newest = self._storage.seen.last_sequence()
+        if not newest:
             return ()
-        found = self._opened().lookup(words, max_distance, at_least=at_least)
+        index = self._opened()
+        index.catch_up()
+        index.merge_if_due()  # what came since the last sweep may be very much
+        found = index.lookup(words, max_distance, at_least=max(at_least, newest))
         nearest: dict[tuple[int, int], int] = {}
         hits = zip(
             found.queries.tolist(),
@@ -105,6 +110,20 @@ class Seen:
         for probe, seen_id, distance in hits:  # by probe, then distance: the first is nearest
             nearest.setdefault((probe, seen_id), distance)
         return self._resolved(nearest)
+
+    def expire(self) -> int:
+        """Forget what has expired, in the index's files as well; gives how many inputs.
+
+        Raises:
+            MatchIndexError: the files cannot be written.
+            StorageError: the database cannot be written.
+        """
+        count = self._storage.seen.expire()
+        if count and self._folder.is_dir():  # there are files once somebody has swept
+            index = self._opened()
+            index.catch_up()
+            index.merge(thorough=True)
+        return count
 
     def _resolved(self, nearest: dict[tuple[int, int], int]) -> tuple[Sighting, ...]:
         rows = self._storage.seen.decisions(seen_id for _, seen_id in nearest)

@@ -90,6 +90,11 @@ class Shelves:
                 ]
         return hits, heads["banks"]
 
+    def anything(self) -> bool:
+        """Whether either log holds a change."""
+        heads = self._fresh_heads(0)
+        return any(heads[LOGS[log]] for log in _LOGS)
+
     def ready(self) -> bool:
         """Whether every index that is needed is open."""
         heads = self._fresh_heads(0)
@@ -106,6 +111,13 @@ class Shelves:
             ready=ready,
             indexes=states,
         )
+
+    def follow(self) -> None:
+        """Keep what is open, and what will be, up to date in threads of this process."""
+        with self._lock:
+            self._follow = True
+            for index in self._indexes.values():
+                index.follow()
 
     def close(self) -> None:
         """Stop following."""

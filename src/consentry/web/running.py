@@ -109,6 +109,7 @@ def _open(settings: Settings) -> Guard:
     guard = Guard.open(settings)
     try:
         guard.warm_up()
+        guard.follow()
     except BaseException:
         guard.close()
         raise

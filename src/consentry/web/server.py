@@ -63,6 +63,7 @@ def worker_app() -> FastAPI:
 
     guard = Guard.open()
     guard.warm_up()
+    guard.follow()
     app = create_app(guard)
     inner = app.router.lifespan_context
 

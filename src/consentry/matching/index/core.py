@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consentry.errors import IndexBehindError, MatchIndexError
+from consentry.matching.follower import Follower
 from consentry.matching.index.answers import IndexOptions, IndexState, Lookup
-from consentry.matching.index.follower import Follower
 from consentry.matching.index.log import ChangeLog, Changes
 from consentry.matching.index.merge import Snapshot
 from consentry.matching.index.segment import Hits
@@ -202,10 +202,11 @@ class Index:
             return False
         return self.merge()
 
-    def merge(self) -> bool:
+    def merge(self, *, thorough: bool = False) -> bool:
         """Write the delta as a segment; False when another process or thread is writing.
 
-        Lookups go on meanwhile, here and elsewhere.
+        Lookups go on meanwhile, here and elsewhere. With `thorough`, no file holds afterwards what
+        was taken away before.
 
         Raises:
             MatchIndexError: the folder cannot be written.
@@ -214,7 +215,7 @@ class Index:
             if not ours:
                 return False
             self.refresh()
-            self._shelf.merge(self._snapshot())
+            self._shelf.merge(self._snapshot(), thorough=thorough)
         self.refresh()
         return True
 

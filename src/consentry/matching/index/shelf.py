@@ -76,14 +76,14 @@ class Shelf:
                 continue  # somebody merged between our reading the manifest and opening a file
         return self.open()
 
-    def merge(self, snapshot: Snapshot) -> None:
+    def merge(self, snapshot: Snapshot, *, thorough: bool = False) -> None:
         """Write `snapshot`, and tidy up. The caller holds `writing`.
 
         Raises:
             MatchIndexError: the folder cannot be written; nothing is changed then.
         """
         try:
-            sweep(self._folder, merge(self._folder, snapshot, self._writing))
+            sweep(self._folder, merge(self._folder, snapshot, self._writing, thorough=thorough))
         except OSError as error:
             raise MatchIndexError(f"The index cannot be written: {error}.") from error
 
@@ -157,7 +157,7 @@ class NoShelf:
     def newer(self, view: View) -> None:
         """There is never a newer one."""
 
-    def merge(self, snapshot: Snapshot) -> None:
+    def merge(self, snapshot: Snapshot, *, thorough: bool = False) -> None:
         """Nothing is written."""
 
     def writing(self) -> nullcontext[bool]:
