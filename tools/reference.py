@@ -212,7 +212,8 @@ def error_codes() -> Iterator[str]:
     """Every error code."""
     yield "# Errors\n"
     yield "Codes are stable; the sentences may change. Over HTTP each is a problem document.\n"
-    kinds = (getattr(errors, name) for name in errors.__all__)
+    named = (getattr(errors, name) for name in errors.__all__)
+    kinds = [one for one in named if issubclass(one, errors.ConsentryError)]
     rows = [(f"`{one.code}`", inspect.getdoc(one) or "", one.default_hint) for one in kinds]
     yield _table(("code", "what is wrong", "what to do"), sorted(rows))
 

@@ -8,11 +8,9 @@ with Guard.open() as guard:
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from types import TracebackType
@@ -21,78 +19,24 @@ from typing import Self
 from consentry.config import Settings, load_settings
 from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
-from consentry.errors import ConsentryError, SignalError
 from consentry.findings import Stage
 from consentry.matching.banks import Added, Banks, Metadata
-from consentry.matching.hashing import clip_signals, file_signals, picture_signals
+from consentry.matching.hashing import file_signals, media_signals
 from consentry.matching.matcher import Matcher
-from consentry.matching.signals.contract import Signal
 from consentry.media import Clip, MediaDecoder, Picture
+from consentry.media.preview import Preview, preview_of
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
-from consentry.policy.verdict import Verdict
 from consentry.screening.copies import Copies, PastCopy
 from consentry.screening.decision import Decision
+from consentry.screening.health import PartHealth, ask
+from consentry.screening.replay import Replay
 from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
 from consentry.screening.warming import Warmer
 from consentry.storage import Storage, open_storage
 
 __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
-
-
-@dataclass(frozen=True, slots=True)
-class PartHealth:
-    """Whether one part of the system can do its work.
-
-    Attributes:
-        name: `storage`, `decoder`, `matching` or `detector:<name>`.
-        ready: it can.
-        note: one sentence, when it cannot.
-    """
-
-    name: str
-    ready: bool
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A small JPEG of a picture that was decoded safely.
-
-    Attributes:
-        jpeg: the encoded preview, without metadata.
-        width, height: of the preview, in pixels.
-        full_width, full_height: of the upright original, in pixels.
-    """
-
-    jpeg: bytes
-    width: int
-    height: int
-    full_width: int
-    full_height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A stored decision judged again from its stored findings.
-
-    Attributes:
-        decision: as it was stored.
-        context: the facts that it was judged by.
-        policy: the policy that was in force when it was made.
-        verdict: what that policy says now.
-    """
-
-    decision: Decision
-    context: PolicyContext
-    policy: Policy
-    verdict: Verdict
-
-    @property
-    def same(self) -> bool:
-        """Whether judging again gives the stored action."""
-        return self.verdict.action is self.decision.action
 
 
 class Guard:
@@ -191,7 +135,7 @@ class Guard:
         checks += [(f"detector:{one.name}", one.warm_up) for one in self._screener.roster.active]
         checks.append(("matching", self._copies.warm_up))
         with ThreadPoolExecutor(self.settings.screening.workers) as pool:
-            return list(pool.map(lambda check: _ask(*check), checks))
+            return list(pool.map(lambda check: ask(*check), checks))
 
     def screen(self, submission: Submission) -> Decision:
         """Screen `submission` and store the decision, with the fingerprints that are remembered.
@@ -284,7 +228,7 @@ class Guard:
         media = self._decoder.decode(data)
         return self.banks.add(
             bank,
-            [*_perceptual(media, crops=crops), *file_signals(data)],
+            [*media_signals(media, crops=crops), *file_signals(data)],
             note=note,
             case=case,
             metadata=metadata,
@@ -342,36 +286,4 @@ class Guard:
             MediaError: the file cannot be used.
             DecoderError: the decoder could not do its work.
         """
-        media = self._decoder.decode(data)
-        return _preview(media.frames[0].picture if isinstance(media, Clip) else media, max_side)
-
-
-def _perceptual(media: Picture | Clip, *, crops: bool) -> list[Signal]:
-    if isinstance(media, Clip):
-        found = clip_signals((frame.time_s, frame.picture.pixels) for frame in media.frames)
-    else:
-        found = picture_signals(media.pixels, media.metadata.orientation, crops=crops)
-    if not found:
-        raise SignalError(
-            "It has too little detail for its copies to be recognised.",
-            hint="Bank its SHA-256 to find the very same file.",
-        )
-    return found
-
-
-def _ask(name: str, check: Callable[[], None]) -> PartHealth:
-    try:
-        check()
-    except ConsentryError as error:
-        return PartHealth(name, ready=False, note=str(error))
-    return PartHealth(name, ready=True)
-
-
-def _preview(picture: Picture, max_side: int) -> Preview:
-    from PIL import Image
-
-    image = Image.fromarray(picture.pixels)
-    image.thumbnail((max_side, max_side))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
-    return Preview(buffer.getvalue(), image.width, image.height, picture.width, picture.height)
+        return preview_of(self._decoder.decode(data), max_side)
