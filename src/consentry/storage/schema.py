@@ -92,7 +92,7 @@ objects: Final = Table(
     Column("created_at", String(40), nullable=False),
 )
 
-COUNTERS: Final = ("banks", "banks.open", "banks.sealed", "banks.rows", "seen")
+COUNTERS: Final = ("banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen")
 """The rows of `sequences`; a new database is made with them."""
 
 sequences: Final = Table(
