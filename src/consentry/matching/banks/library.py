@@ -66,7 +66,7 @@ _FIELDS: Final = frozenset(
         "expires_days",
     }
 )
-_PAGE: Final = 10_000
+_PART: Final = 1_000
 _PAGE_OF_WORDS: Final = 1_000
 
 
@@ -202,7 +202,10 @@ class Banks:
         return replace(bank, name=new)
 
     def delete(self, name: str) -> int:
-        """Delete a bank and everything in it; gives the number of the change.
+        """Delete a bank and everything in it; gives the number of the last change.
+
+        Nothing of it is matched from the first moment on. Its hashes are wiped part by part, so
+        that nobody waits; what a crash leaves of them, `withdraw_expired` wipes.
 
         Raises:
             BankUnknownError: there is no such bank.
@@ -210,14 +213,11 @@ class Banks:
         """
         with self._storage.sequences.changing("banks") as change:
             bank = _bank(change.connection, name)
-            last = 0
-            while page := ContentRows.page(change.connection, bank.id, last, _PAGE):
-                last = page[-1].id
-                inside = bank_signals.c.content_id.in_([row.id for row in page])
-                SignalRows.withdraw(change, inside)
-            ContentRows.delete_all(change.connection, bank.id)
             BankRows.delete(change.connection, bank.id)
-        return change.sequence
+        last = change.sequence
+        while ids := self._ids(ContentRows.of_bank, bank.id):
+            last = self._wipe(ids)
+        return last
 
     # -- what is in them ------------------------------------------------------------------
 
@@ -470,15 +470,21 @@ class Banks:
         self._intake.forget_abandoned(when)
         reviewing.forget_uploads(self._storage, when)
         total = 0
-        while ids := self._expired(when):
-            with self._storage.sequences.changing("banks") as change:
-                _take_out(change, ids)
+        while ids := self._ids(ContentRows.expired, iso(when)):
+            self._wipe(ids)
             total += len(ids)
+        while ids := self._ids(ContentRows.orphans):
+            self._wipe(ids)
         return total
 
-    def _expired(self, when: datetime) -> Sequence[int]:
+    def _ids(self, find: Callable[..., Sequence[int]], *which: object) -> Sequence[int]:
         with self._storage.reading() as connection:
-            return ContentRows.expired(connection, iso(when) or "", 1000)
+            return find(connection, *which, _PART)
+
+    def _wipe(self, content_ids: Sequence[int]) -> int:
+        with self._storage.sequences.changing("banks") as change:
+            _take_out(change, content_ids)
+        return change.sequence
 
     # -- reading --------------------------------------------------------------------------
 
