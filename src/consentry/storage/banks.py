@@ -123,12 +123,17 @@ class ContentRows:
         connection.execute(delete(bank_contents).where(bank_contents.c.id.in_(content_ids)))
 
     @staticmethod
-    def delete_all(connection: Connection, bank_id: int) -> None:
-        """The same for everything in a bank."""
-        inside = select(bank_contents.c.id).where(bank_contents.c.bank_id == bank_id)
-        for table in (opinions, bank_uploads):
-            connection.execute(delete(table).where(table.c.content_id.in_(inside)))
-        connection.execute(delete(bank_contents).where(bank_contents.c.bank_id == bank_id))
+    def of_bank(connection: Connection, bank_id: int, limit: int) -> list[int]:
+        """Ids of contents of a bank, staged ones included."""
+        query = select(bank_contents.c.id).where(bank_contents.c.bank_id == bank_id)
+        return list(connection.execute(query.limit(limit)).scalars())
+
+    @staticmethod
+    def orphans(connection: Connection, limit: int) -> list[int]:
+        """Ids of contents whose bank was deleted."""
+        there = select(banks.c.id)
+        query = select(bank_contents.c.id).where(bank_contents.c.bank_id.not_in(there))
+        return list(connection.execute(query.limit(limit)).scalars())
 
 
 def _visible(bank_id: int) -> Any:  # noqa: ANN401  a select of every column

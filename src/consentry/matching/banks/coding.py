@@ -26,6 +26,7 @@ __all__ = ["Coder", "bank_of", "iso", "moment"]
 
 _DETAILS = "bank-content"
 _VALUE = "bank-signal"
+_NO_METADATA = Metadata()
 
 
 def iso(when: datetime | None) -> str | None:
@@ -113,11 +114,11 @@ class Coder:
 
     def details(self, bank: Bank, content_id: int, metadata: Metadata, note: str) -> bytes | None:
         """Metadata and note as they are stored; None when there is nothing to store."""
+        if metadata == _NO_METADATA and not note:
+            return None
         plain = {name: value for name, value in asdict(metadata).items() if value is not None}
         if note:
             plain["note"] = note
-        if not plain:
-            return None
         text = json.dumps(plain, ensure_ascii=False).encode()
         return self._seal(text, f"{_DETAILS}:{content_id}") if bank.sealed else text
 
