@@ -49,16 +49,17 @@ def main() -> None:
 
 def _fill(count: int) -> tuple[str, float]:
     from consentry.config import load_settings
-    from consentry.matching.banks import NewContent, parse_signal
+    from consentry.matching.banks import Banks, NewContent, parse_signal
     from consentry.storage import open_storage
 
     storage = open_storage(load_settings())
     token = storage.keys.create("benchmark", ["match"])[1]
-    storage.banks.create("BENCHMARK", source="random")
-    data = np.random.default_rng(1).bytes(32 * count)
+    banks = Banks(storage)
+    banks.create("BENCHMARK", source="random")
+    data = _random(1).bytes(32 * count)
     started = time.perf_counter()
     hashes = (data[place : place + 32].hex() for place in range(0, len(data), 32))
-    storage.banks.add_many("BENCHMARK", (NewContent([parse_signal("pdq", one)]) for one in hashes))
+    banks.add_many("BENCHMARK", (NewContent([parse_signal("pdq", one)]) for one in hashes))
     took = time.perf_counter() - started
     storage.close()
     return token, took
@@ -108,19 +109,23 @@ def _wait_for_index(port: int) -> None:
 
 def _loads(port: int, token: str) -> Iterator[tuple[str, list[bytes], int]]:
     """Each kind of request, and how many lookups one of them is."""
-    random = np.random.default_rng(2)
+    known = [_random(1).bytes(32).hex()]  # the first that was banked
+    random = _random(2)
     hashes = [random.bytes(32).hex() for _ in range(20_000)]
     head = f"Host: 127.0.0.1:{port}\r\nAuthorization: Bearer {token}\r\n"
-    yield (
-        "single: GET /m/raw_lookup",
-        [
-            f"GET /m/raw_lookup?signal_type=pdq&signal={one} HTTP/1.1\r\n{head}\r\n".encode()
-            for one in hashes
-        ],
-        1,
-    )
+    yield "single, unknown: GET /m/raw_lookup", [_get(head, one) for one in hashes], 1
+    yield "single, known: GET /m/raw_lookup", [_get(head, one) for one in known], 1
     batches = [hashes[place : place + _BATCH] for place in range(0, len(hashes), _BATCH)]
     yield "batched: POST /v1/lookups, 1,000 a call", [_post(head, one) for one in batches], _BATCH
+
+
+def _random(seed: int) -> np.random.Generator:
+    return np.random.default_rng(seed)
+
+
+def _get(head: str, digits: str) -> bytes:
+    line = f"GET /m/raw_lookup?signal_type=pdq&signal={digits} HTTP/1.1"
+    return f"{line}\r\n{head}\r\n".encode()
 
 
 def _post(head: str, hashes: list[str]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import io
+import shutil
 import threading
 import time
 from dataclasses import dataclass
@@ -14,11 +15,18 @@ import httpx
 import numpy as np
 import pdqhash
 import pytest
+import uvicorn
 from PIL import Image
 from tests.conftest import encoded
 
-from consentry.config import Settings
+from consentry.config import ServerSettings, Settings
 from consentry.guard import Guard
+from consentry.storage import open_storage
+from consentry.web.app import create_app
+from consentry.web.running import listen, url_of
+from consentry.web.server import _CHOICES
+
+BOTH = ("match", "banks")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -100,12 +108,23 @@ def pictures():
     thread.join()
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory):
+    """An empty home to copy, which is quicker than making one, and a key for everything."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    storage = open_storage(Settings(home=home))
+    token = storage.keys.create("test", BOTH)[1]
+    storage.close()
+    return home, token
+
+
 @pytest.fixture
-def installation(tmp_path, pictures):
+def installation(tmp_path, pictures, template):
     """Opens installations with settings of one's own; the server of pictures is allowed."""
     opened = []
 
     def make(home="home", **hma):
+        shutil.copytree(template[0], tmp_path / home)
         settings = Settings(
             home=tmp_path / home,
             log_level="error",
@@ -126,18 +145,50 @@ def guard(installation):
     return installation()
 
 
+class Switch:
+    """An application that passes everything on to the one that was chosen last.
+
+    To start and stop a real server for each of some hundred tests would take a minute.
+    """
+
+    guard = None
+
+    async def __call__(self, scope, receive, send):
+        await self.app(scope, receive, send)
+
+    def choose(self, guard):
+        if guard is not self.guard:
+            self.guard, self.app = guard, create_app(guard)
+
+
+@pytest.fixture(scope="session")
+def loopback():
+    """A real uvicorn on the loopback, with our choices: its switch and its URL."""
+    switch = Switch()
+    with listen(ServerSettings(port=0)) as listener:
+        config = uvicorn.Config(switch, lifespan="off", **_CHOICES)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        yield switch, url_of(listener)
+        server.should_exit = True
+        thread.join(20)
+
+
 @pytest.fixture
-def connect(serve):
+def connect(loopback, template):
     """Serves a guard on the loopback and gives a client for it, with a key of these scopes."""
+    switch, url = loopback
     with contextlib.ExitStack() as stack:
 
-        def make(guard, *scopes, **options):
+        def make(guard, *scopes):
             headers = {}
             if scopes:
-                token = guard.storage.keys.create("test", scopes)[1]
+                ready_made = scopes == BOTH
+                token = template[1] if ready_made else guard.storage.keys.create("a", scopes)[1]
                 headers = {"Authorization": f"Bearer {token}"}
-            url = stack.enter_context(serve(guard))
-            client = httpx.Client(base_url=url, headers=headers, timeout=30, **options)
+            switch.choose(guard)
+            client = httpx.Client(base_url=url, headers=headers, timeout=30)
             return stack.enter_context(client)
 
         yield make
@@ -146,7 +197,7 @@ def connect(serve):
 @pytest.fixture
 def hma(guard, connect):
     """A client with a key for everything that HMA's clients do, on an empty installation."""
-    return connect(guard, "match", "banks")
+    return connect(guard, *BOTH)
 
 
 @pytest.fixture
