@@ -136,8 +136,8 @@ class MatchingSettings(_Section):
     )
     flood_uploads: Positive = Field(
         1000,
-        description="A banked entry that matches so many different uploads within 24 hours is "
-        "held for a person.",
+        description="A banked entry that matches more different uploads than this within 24 hours "
+        "is held for a person.",
     )
 
 

@@ -69,7 +69,6 @@ __all__ = [
     "IndexBehindError",
     "IndexDamagedError",
     "InputError",
-    "LineFault",
     "MatchIndexError",
     "MatchingMissingError",
     "MediaEmptyError",

@@ -6,10 +6,12 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -293,8 +295,38 @@ def test_an_import_that_is_stopped_leaves_nothing(run, removed, tmp_path, how):
     assert run("match", f"pdq:{7:064x}").exit_code == 0
 
 
-def test_the_guide_names_every_command_and_option(photos):
-    guide = (photos.parent.parent.parent / "docs" / "guide" / "banks.md").read_text("utf-8")
+GUIDE = Path(__file__).parent.parent.parent / "docs" / "guide" / "banks.md"
+
+
+def test_every_example_of_the_guide_runs(tmp_path, monkeypatch, portrait):
+    """In order, in one installation; `$ID` is what the last `add` printed."""
+    monkeypatch.setenv("CONSENTRY_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photo.jpg").write_bytes(portrait)
+    (tmp_path / "hashes.csv").write_text(f"type,value\npdq,{A}\n")
+    (tmp_path / "hma.csv").write_text(
+        f"bank,id,signal_type,signal_val,disable_until_ts,original_content_uri,note\n"
+        f"NCII_BANK,1,pdq,{B},1,,\nOTHER,2,pdq,{C},1,,\n"
+    )
+    blocks = re.findall(r"```sh\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    ids = []
+    hma = FakeHma({3: ("NCII_BANK", {"pdq": "7" * 64})}, banks=("NCII_BANK",))
+    with hma.serving() as url:
+        for line in lines:
+            known = ids[-1] if ids else "0"
+            words = shlex.split(line.replace("$ID", known).replace("http://127.0.0.1:5100", url))
+            words = words[: words.index(">")] if ">" in words else words
+            done = CliRunner().invoke(cli, words[1:], catch_exceptions=False)
+            assert done.exit_code in {0, 10, 20}, (line, done.output)
+            ids += re.findall(r"content (\d+) of", done.stdout if "add" in words else "")
+            if "remove" in words:
+                ids.pop()  # later examples name the one before
+    assert len(lines) > 15
+
+
+def test_the_guide_names_every_command_and_option():
+    guide = GUIDE.read_text("utf-8")
     group = cli.get_command(None, "bank")
     for name, command in group.commands.items():
         assert f"consentry bank {name}" in guide, name

@@ -171,6 +171,51 @@ def test_the_very_same_file_is_found_by_its_digest_alone(guard, other):
     assert (finding.detail["signal"], finding.score) == ("md5", 1.0)
 
 
+def changed(data: bytes, change) -> bytes:
+    with Image.open(io.BytesIO(data)) as image:
+        made = change(image.convert("RGB"))
+    buffer = io.BytesIO()
+    made.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def test_a_border_does_not_hide_a_copy(guard, removed):
+    guard.banks.create("TAKEN_DOWN")
+    guard.bank_picture("TAKEN_DOWN", removed)
+
+    def framed(image):
+        return ImageOps.expand(ImageOps.mirror(image), border=(60, 120), fill=(0, 0, 0))
+
+    decision = guard.check_upload(changed(removed, framed))
+    assert decision.action is Action.BLOCK
+    (finding,) = known(decision)
+    assert (finding.detail["border"], finding.detail["turn"]) == ("taken away", "mirrored")
+
+
+def test_darkness_does_not_hide_a_copy_from_a_person(guard, removed, other):
+    guard.banks.create("TAKEN_DOWN")
+    guard.bank_picture("TAKEN_DOWN", removed)
+
+    def dark(image):
+        return image.point(lambda level: level // 10)
+
+    decision = guard.check_upload(changed(removed, dark))
+    assert decision.action is Action.REVIEW
+    (finding,) = known(decision)
+    assert (finding.category, finding.detail["detail"]) == ("known.held", "little")
+    assert known(guard.check_upload(changed(other, dark))) == []
+
+
+def test_a_crop_of_a_kind_that_people_make_is_found(guard, removed):
+    guard.banks.create("TAKEN_DOWN")
+    guard.bank_picture("TAKEN_DOWN", removed)
+
+    def cropped(image):
+        return image.crop((image.width // 5, 0, image.width, image.height))
+
+    assert guard.check_upload(changed(removed, cropped)).action is Action.BLOCK
+
+
 def flat() -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (300, 300), (200, 200, 210)).save(buffer, "PNG")

@@ -54,23 +54,23 @@ def probe(turn="upright", quality=90, value=1):
     return Probe(np.full(4, value, np.uint64), turn, "full", quality)
 
 
+def frame(*probes, time_s=None):
+    """A frame as hashing gives it: without what is too poor."""
+    return FramePrint(tuple(one for one in probes if one.quality >= 5), time_s, len(probes))
+
+
 def prints(*frames, clip=False):
     digests = (Signal("sha256", SHA256), Signal("md5", "cd" * 16))
     return Fingerprints(frames, digests, SHA256, clip)
 
 
 def picture(quality=90):
-    return prints(FramePrint((probe(quality=quality), probe("mirrored", quality)), None))
+    return prints(frame(probe(quality=quality), probe("mirrored", quality)))
 
 
 def clip(frames):
-    return prints(
-        *(
-            FramePrint((probe(value=place), probe("mirrored")), place / 2)
-            for place in range(frames)
-        ),
-        clip=True,
-    )
+    shown = (frame(probe(value=n), probe("mirrored"), time_s=n / 2) for n in range(frames))
+    return prints(*shown, clip=True)
 
 
 def seen(fingerprints, *answers, count=None):
@@ -162,7 +162,7 @@ def test_nothing_matched_and_nothing_held_is_counted():
 
 def test_a_picture_without_detail_is_compared_by_its_bytes_and_said_to_be_unhashable():
     matcher = FakeMatcher([Match(signal_type="sha256", probe=0)])
-    looked = gate.look(picture(quality=49), matcher, None)
+    looked = gate.look(picture(quality=4), matcher, None)
     ((probes, how),) = matcher.asked
     assert (probes, len(how["exact"])) == (0, 2)
     assert categories(looked) == ["known.removed"]
@@ -170,8 +170,22 @@ def test_a_picture_without_detail_is_compared_by_its_bytes_and_said_to_be_unhash
     assert seen(picture()).note == ""
 
 
+@pytest.mark.parametrize(
+    ("category", "told"),
+    [("known.intimate", "known.held"), ("known.child_safety", "known.child_safety")],
+)
+def test_a_match_with_little_detail_is_in_doubt_and_must_be_near(category, told):
+    matcher = FakeMatcher([Match(Bank(category=category))])
+    (finding,) = gate.look(picture(quality=49), matcher, None).findings
+    ((_, how),) = matcher.asked
+    assert (how["radius"], finding.category, finding.detail["detail"]) == (15, told, "little")
+    sharp = FakeMatcher()
+    gate.look(picture(quality=50), sharp, None)
+    assert sharp.asked[0][1]["radius"] == 31
+
+
 def test_a_clip_says_how_many_frames_are_unhashable():
-    poor = FramePrint((probe(quality=3),), 1.0)
+    poor = frame(probe(quality=3), time_s=1.0)
     looked = seen(prints(poor, *clip(2).frames, clip=True))
     assert looked.note.startswith("1 of 3 frames are unhashable")
 

@@ -40,6 +40,7 @@ class FakeHma:
             "original_media_uri": None,
             "bank": {"name": bank, "matching_enabled_ratio": 1.0},
             "signals": signals,
+            "added_in_a_later_version": True,
         }
 
     @contextmanager

@@ -12,11 +12,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from consentry.matching.signals.borders import without_border
 from consentry.matching.signals.contract import Pixels, Signal
 from consentry.matching.signals.plain import plain_lookup_set
 from consentry.matching.signals.probes import Probe
 
 __all__ = [
+    "FAINT_DISTANCE",
+    "MIN_FAINT",
     "MOST_WORDS",
     "SIGNALS_VERSION",
     "Fingerprints",
@@ -31,26 +34,42 @@ SIGNALS_VERSION: Final = "pdq-1"
 _WORTH_LOADING: Final = 100
 """After so many pictures the compiled kernels have paid for the half second of loading them."""
 
+MIN_FAINT: Final = 5
+"""Quality from which a hash is compared at all. PDQ advises 50, which a picture escapes by being
+darkened to a tenth: then its hash is 4 bits off and its quality 6 to 49, as measured on ten photos.
+Below 50 only a match within `FAINT_DISTANCE` counts, and it counts as in doubt."""
+FAINT_DISTANCE: Final = 15
+
 MOST_WORDS: Final = 4000
 """So many hashes of one file are remembered; a longer clip keeps frames at even distances."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FramePrint:
-    """The hashes of one picture, or of one frame of a clip.
+    """The hashes of one picture, or of one frame of a clip, that are worth comparing.
 
     Attributes:
-        probes: the turned hashes of both pipelines.
+        probes: the turned hashes of both pipelines, first of the picture as it is, then of what is
+            inside its border, where it has one; empty when there is too little detail.
         time_s: seconds into the clip; None for a picture.
+        inside: place of the first probe of what is inside the border.
     """
 
     probes: tuple[Probe, ...]
     time_s: float | None
+    inside: int
 
     @property
-    def hashable(self) -> bool:
-        """Whether there is enough detail for a match to mean anything."""
-        return self.probes[0].hashable
+    def faint(self) -> bool:
+        """Whether there is so little detail that only a very near match means something."""
+        return all(not probe.hashable for probe in self.probes)
+
+    @classmethod
+    def of(cls, pixels: Pixels, time_s: float | None = None) -> FramePrint:
+        """Hash `pixels`."""
+        whole = _worth(_hash(pixels))
+        bare = without_border(pixels)
+        return cls((*whole, *(_worth(_hash(bare)) if bare is not None else ())), time_s, len(whole))
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,12 +90,12 @@ class Fingerprints:
 
     @cached_property
     def hashable(self) -> tuple[FramePrint, ...]:
-        """The frames with enough detail."""
-        return tuple(frame for frame in self.frames if frame.hashable)
+        """The frames that can be compared."""
+        return tuple(frame for frame in self.frames if frame.probes)
 
     @property
     def words(self) -> NDArray[np.uint64]:
-        """What is remembered: the hashes of the frames with enough detail, shape (n, 4)."""
+        """What is remembered: the hashes of the frames that can be compared, shape (n, 4)."""
         frames = self.hashable
         total = sum(len(frame.probes) for frame in frames)
         step = max(1, -(-total // MOST_WORDS))
@@ -88,8 +107,12 @@ def take_fingerprints(
     subjects: Iterable[tuple[float | None, Pixels]], data: bytes, *, sha256: str, clip: bool
 ) -> Fingerprints:
     """Hash every subject, (seconds into the clip or None, RGB pixels), and the file's bytes."""
-    frames = tuple(FramePrint(_hash(pixels), time_s) for time_s, pixels in subjects)
+    frames = tuple(FramePrint.of(pixels, time_s) for time_s, pixels in subjects)
     return Fingerprints(frames, _digests(data, sha256), sha256, clip)
+
+
+def _worth(probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
+    return probes if probes[0].quality >= MIN_FAINT else ()
 
 
 class _Hasher:

@@ -4,7 +4,8 @@ What a match means is decided here, once:
 
 - A bank of kind deny gives its own category, one of kind watch gives `known.watched`.
 - An entry that is held gives `known.held`; so does a clip of which fewer than 80 % of the frames
-  are in a banked video (vPDQ's rule). `known.child_safety` is neither held nor watched: it stays.
+  are in a banked video (vPDQ's rule), and a picture with little detail. `known.child_safety` is
+  neither held nor watched: it stays.
 - The score is 1.0 for the same hash and 0.5 at the distance that the bank allows, and in between
   in proportion: every match counts for a rule that asks for 0.5.
 """
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from consentry.findings import Finding
+from consentry.matching.fingerprints import FAINT_DISTANCE
 
 if TYPE_CHECKING:
     from consentry.matching.fingerprints import Fingerprints, FramePrint
@@ -28,6 +30,9 @@ HELD: Final = "known.held"
 WATCHED: Final = "known.watched"
 CHILD_SAFETY: Final = "known.child_safety"
 CATEGORIES: Final = frozenset({"known.removed", "known.intimate", CHILD_SAFETY, WATCHED, HELD})
+
+RADIUS: Final = 31
+"""Bits: PDQ's own limit; a bank may ask for less."""
 
 VIDEO_PERCENT: Final = 80.0
 """vPDQ's rule: so many of the clip's frames must be in the banked video."""
@@ -62,9 +67,11 @@ class _Hit:
 
     match: Match
     frame: int
-    turn: str | None
-    pipeline: str | None
-    time_s: float | None
+    turn: str | None = None
+    pipeline: str | None = None
+    time_s: float | None = None
+    bare: bool = False
+    faint: bool = False
 
 
 def look(prints: Fingerprints, matcher: Matcher, count_upload: CountUpload | None) -> Looked:
@@ -97,11 +104,17 @@ def closeness(distance: int, limit: int) -> float:
 def _ask(prints: Fingerprints, matcher: Matcher) -> tuple[list[_Hit], int]:
     hits: list[_Hit] = []
     sequence = 0
-    places = [place for place, frame in enumerate(prints.frames) if frame.hashable]
-    for place in places or [-1]:  # a file without a frame worth comparing still has its digests
-        frame = prints.frames[place]
-        probes = frame.probes if place >= 0 else ()
-        found = matcher.match(probes, exact=prints.digests, together=True, seed=prints.sha256)
+    for place, frame in enumerate(prints.frames):
+        if not frame.probes and prints.hashable:
+            continue  # the digests are asked for with the others
+        radius = FAINT_DISTANCE if frame.faint else RADIUS
+        found = matcher.match(
+            frame.probes,
+            exact=prints.digests,
+            radius=radius,
+            together=True,
+            seed=prints.sha256,
+        )
         counted = (match for match in found.matches if match.bank.kind != "allow")
         hits += (_hit(match, place, frame) for match in counted)
         sequence = max(sequence, found.sequence)
@@ -109,10 +122,11 @@ def _ask(prints: Fingerprints, matcher: Matcher) -> tuple[list[_Hit], int]:
 
 
 def _hit(match: Match, place: int, frame: FramePrint) -> _Hit:
-    if place < 0 or match.probe >= len(frame.probes):
-        return _Hit(match, -1, None, None, None)
+    if match.probe >= len(frame.probes):
+        return _Hit(match, -1)
     probe = frame.probes[match.probe]
-    return _Hit(match, place, probe.turn, probe.pipeline, frame.time_s)
+    bare = match.probe >= frame.inside
+    return _Hit(match, place, probe.turn, probe.pipeline, frame.time_s, bare, frame.faint)
 
 
 def _nearest(hits: Iterable[_Hit]) -> list[_Hit]:
@@ -157,7 +171,7 @@ def _shares(hits: Iterable[_Hit], prints: Fingerprints) -> dict[int, float]:
 
 def _finding(hit: _Hit, share: float | None, flooded: frozenset[int]) -> Finding:
     match = hit.match
-    held = match.state == "held" or match.content_id in flooded
+    held = match.state == "held" or match.content_id in flooded or hit.faint
     partial = share is not None and share < VIDEO_PERCENT
     category = _category(match, in_doubt=held or partial)
     where = None if hit.time_s is None else {"time_s": round(hit.time_s, 3)}
@@ -184,6 +198,10 @@ def _detail(hit: _Hit, share: float | None) -> Iterator[tuple[str, Any]]:
     if hit.turn is not None:
         yield "turn", hit.turn
         yield "pipeline", hit.pipeline
+    if hit.bare:
+        yield "border", "taken away"
+    if hit.faint:
+        yield "detail", "little"
     if share is not None:
         yield "percent_of_frames", round(share, 1)
     if match.case is not None:

@@ -38,6 +38,7 @@ def test_one_bank_is_read_to_its_end():
         found, pages = everything(server)
     assert found == [pdq(place) for place in range(1, 36) if place % 3]
     assert [page.done for page in pages] == [False, False, False, True]
+    assert pages[0].entries[1].metadata.content_id == "2", "what HMA knows it by"
 
 
 def test_numbers_that_were_deleted_are_no_end():

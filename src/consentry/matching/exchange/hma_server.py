@@ -25,7 +25,7 @@ from consentry.errors import ImportFileError
 from consentry.matching.banks import SIGNAL_TYPES, NewContent
 from consentry.matching.exchange.entries import FieldError
 from consentry.matching.exchange.faults import Faults
-from consentry.matching.exchange.json_lines import entry_of
+from consentry.matching.exchange.json_lines import MEMBERS, entry_of
 from consentry.matching.exchange.numbered import Selection
 
 __all__ = ["HmaPage", "HmaServer", "Walk"]
@@ -222,14 +222,19 @@ def _bounded(response: httpx.Response, path: str) -> bytes:
 
 
 def _known_types(plain: Mapping[str, Any], number: int, faults: Faults) -> Mapping[str, Any]:
-    """The content without signals of types that are only HMA's; each of those is a fault."""
+    """The content without what only its server knows: a hash of another type is a fault.
+
+    Its number there becomes its content id, unless somebody gave it one.
+    """
     signals = plain.get("signals") or {}
     for kind in signals.keys() - set(SIGNAL_TYPES):
         faults.add(number, f"There is no signal type {kind[:40]!r}: this hash is left out.")
     known = {kind: value for kind, value in signals.items() if kind in SIGNAL_TYPES}
     if not known:
         raise FieldError("It has no hash of a type that is known here.")
-    return {**plain, "signals": known}
+    given = {name: value for name, value in plain.items() if name in MEMBERS}
+    metadata = {"content_id": str(number), **(plain.get("metadata") or {})}
+    return {**given, "signals": known, "metadata": metadata}
 
 
 def _all_seen(seen: Mapping[str, int], totals: Mapping[str, int]) -> bool:

@@ -25,9 +25,9 @@ from consentry.matching.exchange.lines import NumberedLine
 from consentry.matching.exchange.numbered import Numbered, Selection
 from consentry.matching.signals.contract import Signal
 
-__all__ = ["entry_of", "read_json_lines"]
+__all__ = ["MEMBERS", "entry_of", "read_json_lines"]
 
-_MEMBERS: Final = frozenset(
+MEMBERS: Final = frozenset(
     {
         *("id", "signals", "signal_type", "value", "note", "uri", "case", "content_id"),
         *("expires_at", "disable_until", "json", "collab", "bank", "metadata"),
@@ -59,7 +59,7 @@ def entry_of(plain: Object, chosen: Selection) -> NewContent | None:
     Raises:
         FieldError: a member cannot be used.
     """
-    _check_names(plain, _MEMBERS, "")
+    _check_names(plain, MEMBERS, "")
     if not chosen.takes_bank(_bank(plain.get("bank"))):
         return None
     more = _member(plain, "metadata", dict)
