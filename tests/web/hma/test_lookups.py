@@ -40,6 +40,22 @@ def test_a_hash_is_found_at_once(hma, bank):
     assert answer.json() == {bank: [{"bank_content_id": 1, "distance": "2"}]}
 
 
+def test_a_lookup_asks_for_everything_that_was_banked_before_it(guard, hma, bank, monkeypatch):
+    """An index may be 0.2 s behind other processes, and never behind what this one answered."""
+    asked = []
+    real = guard.matcher.match_signals
+
+    def spy(signals, **how):
+        asked.append(how["at_least"])
+        return real(signals, **how)
+
+    monkeypatch.setattr(guard.matcher, "match_signals", spy)
+    for path in ("/m/raw_lookup", "/m/lookup"):
+        hma.post(f"/c/bank/{bank}/signal", json={"pdq": BRIDGE})
+        ask(hma, path)
+        assert asked[-1] == guard.banks.sequence
+
+
 def test_nothing_is_found(banked):
     far = "5" * 64
     assert ask(banked, "/m/raw_lookup", signal=far).json() == {"matches": []}
