@@ -50,6 +50,7 @@ _PREFIX: Final = "CONSENTRY_"
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=0, le=1)]
+ExchangeKind = Literal["sample", "fb_threatexchange", "ncmec", "stop_ncii"]
 
 
 class _Section(BaseModel):
@@ -230,6 +231,10 @@ class HmaSettings(_Section):
         ("pdq", "video_md5"),
         min_length=1,
         description="Signal types that HMA's routes know; the default is HMA's own.",
+    )
+    exchange_types: tuple[ExchangeKind, ...] = Field(
+        ("sample", "fb_threatexchange", "ncmec", "stop_ncii"),
+        description="Kinds of exchanges that can be set up. Nothing is fetched from any of them.",
     )
     fetch_allow_hosts: tuple[str, ...] = Field(
         (),

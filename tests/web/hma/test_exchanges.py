@@ -12,6 +12,14 @@ def test_the_kinds_of_exchanges(hma):
     assert set(apis) == {"sample", "fb_threatexchange", "ncmec", "stop_ncii"}
 
 
+def test_kinds_are_chosen_by_the_operator(installation, connect):
+    client = connect(installation(exchange_types=("sample",)), "banks")
+    assert client.get("/c/exchanges/apis").json() == ["sample"]
+    assert client.get("/c/exchanges/api/ncmec").status_code == 400
+    body = {"api": "stop_ncii", "bank": "A"}
+    assert client.post("/c/exchanges", json=body).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("api", "supports"), [("sample", False), ("fb_threatexchange", True), ("stop_ncii", True)]
 )

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from consentry.errors import IndexBehindError
+from consentry.matching.banks import parse_signal
 
 # Published hashes of one bridge, from python-threatexchange's examples: 0 to 8 bits apart.
 BRIDGE = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22"
@@ -37,6 +38,22 @@ def test_a_hash_is_found_at_once(hma, bank):
     assert answer.json() == {bank: [{"bank_content_id": 1, "distance": "0"}]}
     answer = ask(hma, "/m/lookup", signal=NEAR)
     assert answer.json() == {bank: [{"bank_content_id": 1, "distance": "2"}]}
+
+
+def test_a_lookup_asks_for_everything_that_was_banked_before_it(guard, hma, bank, monkeypatch):
+    """An index may be 0.2 s behind other processes, and never behind what this one answered."""
+    asked = []
+    real = guard.matcher.match_signals
+
+    def spy(signals, **how):
+        asked.append(how["at_least"])
+        return real(signals, **how)
+
+    monkeypatch.setattr(guard.matcher, "match_signals", spy)
+    for path in ("/m/raw_lookup", "/m/lookup"):
+        hma.post(f"/c/bank/{bank}/signal", json={"pdq": BRIDGE})
+        ask(hma, path)
+        assert asked[-1] == guard.banks.sequence
 
 
 def test_nothing_is_found(banked):
@@ -139,6 +156,27 @@ def test_a_mirrored_copy_is_found(hma, bank, photo):
     assert [one["bank_content_id"] for one in answer.json()["pdq"][bank]] == [1]
 
 
+def test_a_cropped_copy_of_a_banked_file_is_found(hma, bank, photo):
+    hma.post(f"/c/bank/{bank}/content", params={"url": photo.url})
+    image = Image.open(io.BytesIO(photo.data))
+    buffer = io.BytesIO()
+    image.crop((image.width // 10, 0, image.width, image.height)).save(buffer, "JPEG")
+    answer = hma.post("/m/lookup", files={"photo": ("c.jpg", buffer.getvalue(), "image/jpeg")})
+    assert [one["bank_content_id"] for one in answer.json()["pdq"][bank]] == [1]
+
+
+def test_what_was_banked_over_hma_is_stopped_on_the_road(guard, hma, bank, photo):
+    """A mirrored, recompressed copy is blocked at upload and as output of a generator."""
+    hma.post(f"/c/bank/{bank}/content", files={"photo": ("a.jpg", photo.data, "image/jpeg")})
+    buffer = io.BytesIO()
+    mirrored = Image.open(io.BytesIO(photo.data)).transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    mirrored.save(buffer, "JPEG", quality=70)
+    for decide in (guard.check_upload, guard.check_output):
+        decision = decide(buffer.getvalue())
+        assert "known.removed" in {one.category for one in decision.findings}
+        assert not decision.action.releases
+
+
 def test_a_picture_without_detail_is_no_no_match(hma, flat):
     answer = hma.post("/m/lookup", files={"photo": ("a.png", flat, "image/png")})
     assert answer.status_code == 400
@@ -182,9 +220,17 @@ def test_details_for_who_asks(hma):
     assert raw["sequence"] > 0
 
 
-def test_a_sealed_bank_says_the_match_and_no_more(hma):
+def test_a_sealed_bank_says_the_match_and_no_more(guard, hma):
     sealed = {"name": "VICTIMS", "sealed": True, "source": "her own device"}
     hma.post("/c/banks", json=sealed)
+    guard.banks.add("VICTIMS", [parse_signal("pdq", BRIDGE)], note="private")
+    answer = ask(hma, "/m/lookup", signal=NEAR)
+    assert answer.json() == {"VICTIMS": [{"bank_content_id": 1, "distance": "2"}]}
+    told = ask(hma, "/m/lookup", signal=NEAR, details="true").text
+    for secret in (BRIDGE, "her own device", "private"):
+        assert secret not in told
+    assert hma.get("/c/bank/VICTIMS/content/1?include_signals=true").status_code == 403
+    assert hma.delete("/c/bank/VICTIMS/content/1").status_code == 403
 
 
 def test_comparing(hma):

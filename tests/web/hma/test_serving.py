@@ -175,3 +175,16 @@ def test_the_index_says_what_it_has(hma, bank):
     assert both["pdq"]["index_out_of_date"] is False
     for path in ("/m/index/status", "/c/signal_type/index"):
         assert hma.get(path, params={"signal_type": "garbage"}).status_code == 400
+
+
+def test_the_log_names_the_route_and_not_what_was_asked(installation, connect, capfd, monkeypatch):
+    from consentry.web import logs
+
+    client = connect(installation(), "match")
+    monkeypatch.setitem(logs._state, "level", "info")
+    logs._logger.cache_clear()
+    client.get("/m/raw_lookup", params={"signal": BRIDGE, "signal_type": "pdq"})
+    line = capfd.readouterr().err
+    logs._logger.cache_clear()
+    assert "/m/raw_lookup" in line
+    assert BRIDGE not in line

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from consentry.errors import ContentUnknownError
+from consentry.errors import ContentUnknownError, DecoderError, MediaError
+from consentry.media import Clip
 from consentry.web.hma.answers import Refusal, json_answer
 from consentry.web.hma.asking import flag, is_json, json_object
 from consentry.web.hma.banks import bank_json, open_bank
@@ -19,6 +21,7 @@ from consentry.web.hma.hashing import Hashed
 from consentry.web.hma.uploads import from_form, from_url, is_form
 
 if TYPE_CHECKING:  # it stands on the database
+    from consentry.guard import Guard
     from consentry.matching.banks import Bank, Content, Metadata
     from consentry.matching.signals.contract import Signal
 
@@ -46,7 +49,7 @@ async def show_content(request: Request) -> Response:
         "bank": bank_json(bank),
     }
     if query.get("include_signals", "false").lower() == "true":
-        plain["signals"] = {one.type: one.value for one in reversed(content.signals)}
+        plain["signals"] = _of_types(content, desk.settings.signal_types)
     metadata = _shown(content.metadata)
     if metadata is not None and query.get("include_metadata", "true").lower() == "true":
         plain["metadata"] = metadata
@@ -55,6 +58,15 @@ async def show_content(request: Request) -> Response:
     if flag(request, "details"):
         plain |= {"state": content.state, "case": content.case, "created_at": content.created_at}
     return json_answer(plain)
+
+
+def _of_types(content: Content, types: Collection[str]) -> dict[str, str]:
+    """The first hash of each signal type that HMA's clients know of."""
+    found: dict[str, str] = {}
+    for one in content.signals:
+        if one.type in types and one.value is not None:
+            found.setdefault(one.type, one.value)
+    return found
 
 
 async def add_content(request: Request) -> Response:
@@ -72,7 +84,7 @@ async def add_content(request: Request) -> Response:
     else:
         raise Refusal(400, "Neither `url` nor multipart file upload was received")
     shown = _checked(desk, upload.hashed.shown)
-    signals = await desk.hash(_all_signals, upload.hashed, shown)
+    signals = await desk.hash(_all_signals, desk.guard, upload.hashed, shown)
     added = await desk.ask(desk.banks.add, bank.name, signals, metadata=metadata, note=note)
     desk.newest = max(desk.newest, added.sequence)
     return json_answer({"id": added.content_id, "signals": shown})
@@ -154,21 +166,29 @@ def _signals(shown: Mapping[str, str]) -> list[Signal]:
     return [Signal(name, value) for name, value in shown.items()]
 
 
-def _all_signals(hashed: Hashed, shown: Mapping[str, str]) -> list[Signal]:
-    """What is banked of a file: what is shown and, of a picture, what `bank_set` adds."""
-    signals = _signals(shown)
-    if hashed.picture is None or "pdq" not in shown:
-        return signals
-    from consentry.matching.signals.contract import Signal
-    from consentry.matching.signals.hashes import from_words
-    from consentry.matching.signals.variants import bank_set
+def _all_signals(guard: Guard, hashed: Hashed, shown: Mapping[str, str]) -> list[Signal]:
+    """What is banked of a file: what is shown, and all else by which copies will be found.
+
+    HMA's clients see the first; the gates on the road find copies by the rest.
+    """
+    from consentry.matching.hashing import file_signals
+
+    every = [*_signals(shown), *_perceptual(guard, hashed), *file_signals(hashed.data)]
+    return list({(one.type, one.value): one for one in every}.values())
+
+
+def _perceptual(guard: Guard, hashed: Hashed) -> list[Signal]:
+    """Of a picture, what finds turned and cropped copies; of a video that can be decoded, vPDQ."""
+    from consentry.matching.hashing import clip_signals, picture_signals
 
     picture = hashed.picture
-    for probe in bank_set(picture.pixels, picture.metadata.orientation):
-        value = from_words(probe.words)[0]
-        if probe.hashable and value != shown["pdq"]:
-            signals.append(Signal("pdq", value, probe.quality))
-    return signals
+    if picture is not None:
+        return picture_signals(picture.pixels, picture.metadata.orientation)
+    with suppress(MediaError, DecoderError):  # its digests are banked all the same
+        media = guard.decode(hashed.data)
+        if isinstance(media, Clip):
+            return clip_signals((one.time_s, one.picture.pixels) for one in media.frames)
+    return []
 
 
 def _note(value: object) -> str:

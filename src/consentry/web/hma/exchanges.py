@@ -8,6 +8,7 @@ one exception needs no network: `sample` fills its bank with published example h
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any, Final
 
@@ -53,8 +54,7 @@ _NEVER_FETCHED: Final = {
 
 async def list_apis(request: Request) -> Response:
     """The kinds of exchanges that can be set up."""
-    del request
-    return json_answer(list(APIS))
+    return json_answer(list(desk_of(request).settings.exchange_types))
 
 
 async def show_api(request: Request) -> Response:
@@ -89,7 +89,7 @@ async def list_exchanges(request: Request) -> Response:
 async def create_exchange(request: Request) -> Response:
     """Set an exchange up, together with the bank that it feeds; 201."""
     desk = desk_of(request)
-    exchange = _read(await json_object(request))
+    exchange = _read(await json_object(request), desk.settings.exchange_types)
     try:
         await desk.ask(desk.banks.create, exchange.name, source=f"exchange: {exchange.api}")
     except BankTakenError as error:
@@ -144,10 +144,10 @@ async def delete_exchange(request: Request) -> Response:
 
 
 def _api(request: Request, missing: int) -> ExchangeApi:
-    api = APIS.get(request.path_params["api_name"])
-    if api is None:
+    name = request.path_params["api_name"]
+    if name not in desk_of(request).settings.exchange_types:
         raise Refusal(missing, "no such Exchange API")
-    return api
+    return APIS[name]
 
 
 async def _state_of(desk: Desk, api: ExchangeApi) -> Response:
@@ -159,7 +159,7 @@ async def _state_of(desk: Desk, api: ExchangeApi) -> Response:
     )
 
 
-def _read(body: dict[str, Any]) -> Exchange:
+def _read(body: dict[str, Any], types: Collection[str]) -> Exchange:
     name, api_json, api_name = body.get("bank"), body.get("api_json", {}), body.get("api")
     if name is None:
         raise Refusal(400, "bank is required")
@@ -170,7 +170,7 @@ def _read(body: dict[str, Any]) -> Exchange:
         raise Refusal(400, "Field `api_json` must be object")
     if api_name is None:
         raise Refusal(400, "Field `api_type` is required")
-    if not isinstance(api_name, str) or api_name not in APIS:
+    if not isinstance(api_name, str) or api_name not in types:
         raise Refusal(400, "No such exchange type")
     given = {key: one for key, one in api_json.items() if key not in {"name", "api", "enabled"}}
     enabled = truth("enabled", api_json.get("enabled", True))

@@ -52,10 +52,12 @@ class Hashed:
     Attributes:
         shown: signal type to hash; empty where there is too little to see, as in HMA.
         picture: the decoded picture, where one was needed.
+        data: the file.
     """
 
     shown: dict[str, str]
     picture: Picture | None
+    data: bytes
 
 
 def kind_of(content_type: str | None, *, declared: str = "") -> str:
@@ -108,7 +110,7 @@ def hash_file(guard: Guard, data: bytes, asked: Asked) -> Hashed:
         raise MediaEmptyError("The file has no bytes.")
     media = guard.decode(data) if {"pdq", "vpdq"} & set(asked.types) else None
     shown = {name: _hash(name, data, media) for name in asked.types}
-    return Hashed(shown, _picture(media) if asked.content == PHOTO else None)
+    return Hashed(shown, _picture(media) if asked.content == PHOTO else None, data)
 
 
 def _hash(name: str, data: bytes, media: Picture | Clip | None) -> str:

@@ -77,7 +77,13 @@ def hma_routes() -> list[Route]:
 
 
 def _route(method: str, path: str, endpoint: Endpoint) -> Route:
-    route = Route(path, _guarded(endpoint, ROUTES[method, path]), methods=[method])
+    guarded = _guarded(endpoint, ROUTES[method, path])
+
+    async def answer(request: Request) -> Response:
+        request.scope["route"] = route  # for the log
+        return await guarded(request)
+
+    route = Route(path, answer, methods=[method])
     route.methods = {method}
     return route
 
@@ -103,7 +109,6 @@ def _guarded(endpoint: Endpoint, scope: str) -> Endpoint:
             log_failure(error)
             return message(500, "Something went wrong here", code="internal")
 
-    answer.__doc__ = endpoint.__doc__
     return answer
 
 
