@@ -9,21 +9,19 @@ with Guard.open() as guard:
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from consentry.config import Settings, load_settings
+from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
-from consentry.errors import ConsentryError, SignalError
+from consentry.errors import ConsentryError
 from consentry.findings import Stage
-from consentry.matching.banks import Added, Banks, Metadata
-from consentry.matching.hashing import clip_signals, file_signals, picture_signals
-from consentry.matching.matcher import Matcher
-from consentry.matching.signals.contract import Signal
 from consentry.media import Clip, MediaDecoder, Picture
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
@@ -34,6 +32,12 @@ from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
 from consentry.screening.warming import Warmer
 from consentry.storage import Storage, open_storage
+
+if TYPE_CHECKING:  # loaded when somebody asks for the banks
+    from datetime import datetime
+
+    from consentry.matching.banks import Added, Banks, Metadata
+    from consentry.matching.matcher import Matcher
 
 __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
 
@@ -109,40 +113,38 @@ class Guard:
         self._decoder = decoder
         self._screener = screener
         self._copies = copies
-        self._warmer = Warmer(())
+        self._warmer = Warmer()
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
+    def open(cls, settings: Settings | None = None, *, warm: Collection[Kind] = ()) -> Self:
         """Open the installation that `settings` describe; heavy parts load at first use.
 
         Args:
             settings: where it is and how it is set; without them, those in force.
-            warm: begin to load the heavy parts at once, in the background.
+            warm: what will come at once, `picture` or `prompt`: begin to load what looks at it,
+                in the background.
 
         Raises:
             ConfigError: a setting, the policy or a plug-in is not usable.
             StorageError: the data folder or the database is not usable.
         """
         settings = settings or load_settings()
-        policy = Policy.load(settings.policy.file)
-        roster = load_detectors(settings)
-        decoder = MediaDecoder(settings.media)
-        parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
-        warmer = Warmer(parts if warm else ())
-        storage = None
-        try:
+        with ExitStack() as opened:  # whatever fails, what was started before is ended again
+            decoder = opened.enter_context(MediaDecoder(settings.media))
+            warmer = opened.enter_context(closing(Warmer()))
+            if "picture" in warm:
+                warmer.load(partial(decoder.warm_up, 1))  # others start when they are needed
+            roster = load_detectors(settings)
+            warmer.load(*(one.warm_up for one in roster.active if one.kind in warm))
+            policy = Policy.load(settings.policy.file)
             storage = open_storage(settings)
+            opened.callback(storage.close)
             storage.policies.remember(policy.version, policy.source)
-            copies = Copies(settings, storage, policy)
+            copies = opened.enter_context(closing(Copies(settings, storage, policy)))
             screener = Screener(
                 decoder=decoder, roster=roster, policy=policy, settings=settings, matching=copies
             )
-        except ConsentryError:
-            warmer.close()
-            decoder.close()
-            if storage is not None:
-                storage.close()
-            raise
+            opened.pop_all()
         guard = cls(settings, storage, decoder, screener, copies)
         guard._warmer = warmer
         return guard
@@ -258,7 +260,7 @@ class Guard:
         crops: bool = True,
         note: str = "",
         case: str | None = None,
-        metadata: Metadata = Metadata(),  # noqa: B008  frozen
+        metadata: Metadata | None = None,
         disable_until: datetime | None = None,
         expires_at: datetime | None = None,
     ) -> Added:
@@ -280,13 +282,16 @@ class Guard:
             BankError: there is no such bank, or the entry is malformed.
             StorageError: it could not be stored.
         """
-        media = self._decoder.decode(data)
+        from consentry.matching.banks import Metadata
+        from consentry.matching.hashing import file_signals, media_signals
+
+        hashes = media_signals(self._decoder.decode(data), crops=crops)
         return self.banks.add(
             bank,
-            [*_perceptual(media, crops=crops), *file_signals(data)],
+            [*hashes, *file_signals(data)],
             note=note,
             case=case,
-            metadata=metadata,
+            metadata=metadata or Metadata(),
             disable_until=disable_until,
             expires_at=expires_at,
         )
@@ -334,19 +339,6 @@ class Guard:
         """
         media = self._decoder.decode(data)
         return _preview(media.frames[0].picture if isinstance(media, Clip) else media, max_side)
-
-
-def _perceptual(media: Picture | Clip, *, crops: bool) -> list[Signal]:
-    if isinstance(media, Clip):
-        found = clip_signals((frame.time_s, frame.picture.pixels) for frame in media.frames)
-    else:
-        found = picture_signals(media.pixels, media.metadata.orientation, crops=crops)
-    if not found:
-        raise SignalError(
-            "It has too little detail for its copies to be recognised.",
-            hint="Bank its SHA-256 to find the very same file.",
-        )
-    return found
 
 
 def _ask(name: str, check: Callable[[], None]) -> PartHealth:

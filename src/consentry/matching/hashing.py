@@ -5,9 +5,29 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from consentry.errors import SignalError
 from consentry.matching.signals.contract import Pixels, Signal, TimedFrame
+from consentry.media import Clip, Picture
 
-__all__ = ["clip_signals", "file_signals", "picture_signals"]
+__all__ = ["clip_signals", "file_signals", "media_signals", "picture_signals"]
+
+
+def media_signals(media: Picture | Clip, *, crops: bool = True) -> list[Signal]:
+    """The perceptual hashes to bank of a picture or a clip; see the two functions below.
+
+    Raises:
+        SignalError: it has too little detail for its copies to be recognised.
+    """
+    if isinstance(media, Clip):
+        found = clip_signals((frame.time_s, frame.picture.pixels) for frame in media.frames)
+    else:
+        found = picture_signals(media.pixels, media.metadata.orientation, crops=crops)
+    if not found:
+        raise SignalError(
+            "It has too little detail for its copies to be recognised.",
+            hint="Bank its SHA-256 to find the very same file.",
+        )
+    return found
 
 
 def file_signals(data: bytes) -> list[Signal]:

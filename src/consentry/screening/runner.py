@@ -10,16 +10,12 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
 
-import structlog
-
 from consentry.errors import ConsentryError, DetectorError, MatchingMissingError, ModelError
 from consentry.findings import Finding
 from consentry.screening.cache import ResultCache
 from consentry.screening.decision import GateStatus
 
 __all__ = ["Look", "Looker", "Result", "Runner"]
-
-log = structlog.get_logger(__name__)
 
 
 class Looker(Protocol):
@@ -187,7 +183,7 @@ class Runner:
             state.results[_place(job)] = result
             return
         if not isinstance(error, ConsentryError):
-            log.error("detector.failed", detector=job.detector.name, **_place_of(error))
+            _log("detector.failed", detector=job.detector.name, **_place_of(error))
         absent = isinstance(error, (ModelError, MatchingMissingError))
         status = "missing" if absent else "failed"
         _end(state, job, status, _sentence(error))
@@ -211,7 +207,7 @@ class Runner:
             self._stuck[name] = future
             old, self._pool = self._pool, self._new_pool()
         old.shutdown(wait=False)
-        log.error("detector.stuck", detector=name)
+        _log("detector.stuck", detector=name)
         future.add_done_callback(lambda _: self._stuck.pop(name, None))
 
     def _new_pool(self) -> ThreadPoolExecutor:
@@ -246,6 +242,12 @@ def _place(job: _Job) -> tuple[str, int]:
 
 def _end(state: _Round, job: _Job, status: GateStatus, note: str) -> None:
     state.results[_place(job)] = Result(job.detector, job.look, status, note=note)
+
+
+def _log(event: str, **fields: str) -> None:
+    import structlog  # takes as long to load as a detector: only when there is something to say
+
+    structlog.get_logger(__name__).error(event, **fields)
 
 
 def _place_of(error: BaseException) -> dict[str, str]:

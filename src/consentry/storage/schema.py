@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "COUNTERS",
     "api_keys",
     "bank_contents",
     "bank_signals",
@@ -88,6 +89,9 @@ objects: Final = Table(
     Column("wrapped_key", LargeBinary, nullable=False),
     Column("created_at", String(40), nullable=False),
 )
+
+COUNTERS: Final = ("banks", "banks.open", "banks.sealed", "banks.rows", "seen")
+"""The rows that `sequences` has from the beginning."""
 
 sequences: Final = Table(
     "sequences",

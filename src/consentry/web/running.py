@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from consentry.config import ServerSettings, Settings
 from consentry.errors import ConfigError
+from consentry.loading import loading
 
 if TYPE_CHECKING:  # loaded late, on a thread, while the web parts load too
     from consentry.guard import Guard
@@ -86,7 +87,7 @@ def run_workers(settings: Settings, workers: int, *, on_start: Callable[[str], N
 
 def _load(settings: Settings) -> Guard:
     """Open the guard and warm its models up on a thread, while the web parts are imported here."""
-    with ThreadPoolExecutor(1) as loader:
+    with loading(), ThreadPoolExecutor(1) as loader:
         opening = loader.submit(_open, settings)
         try:
             import consentry.web.app
