@@ -11,18 +11,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from datetime import datetime
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from consentry.config import Settings, load_settings
 from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
 from consentry.findings import Stage
-from consentry.matching.banks import Added, Banks, Metadata
-from consentry.matching.hashing import file_signals, media_signals
-from consentry.matching.matcher import Matcher
 from consentry.media import Clip, MediaDecoder, Picture
 from consentry.media.preview import Preview, preview_of
 from consentry.policy.context import PolicyContext
@@ -35,6 +31,12 @@ from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
 from consentry.screening.warming import Warmer
 from consentry.storage import Storage, open_storage
+
+if TYPE_CHECKING:  # loaded when somebody asks for the banks
+    from datetime import datetime
+
+    from consentry.matching.banks import Added, Banks, Metadata
+    from consentry.matching.matcher import Matcher
 
 __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
 
@@ -203,7 +205,7 @@ class Guard:
         crops: bool = True,
         note: str = "",
         case: str | None = None,
-        metadata: Metadata = Metadata(),  # noqa: B008  frozen
+        metadata: Metadata | None = None,
         disable_until: datetime | None = None,
         expires_at: datetime | None = None,
     ) -> Added:
@@ -225,13 +227,16 @@ class Guard:
             BankError: there is no such bank, or the entry is malformed.
             StorageError: it could not be stored.
         """
-        media = self._decoder.decode(data)
+        from consentry.matching.banks import Metadata
+        from consentry.matching.hashing import file_signals, media_signals
+
+        hashes = media_signals(self._decoder.decode(data), crops=crops)
         return self.banks.add(
             bank,
-            [*media_signals(media, crops=crops), *file_signals(data)],
+            [*hashes, *file_signals(data)],
             note=note,
             case=case,
-            metadata=metadata,
+            metadata=metadata or Metadata(),
             disable_until=disable_until,
             expires_at=expires_at,
         )

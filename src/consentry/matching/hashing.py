@@ -12,6 +12,24 @@ from consentry.media import Clip, Picture
 __all__ = ["clip_signals", "file_signals", "media_signals", "picture_signals"]
 
 
+def media_signals(media: Picture | Clip, *, crops: bool = True) -> list[Signal]:
+    """The perceptual hashes to bank of a picture or a clip; see the two functions below.
+
+    Raises:
+        SignalError: it has too little detail for its copies to be recognised.
+    """
+    if isinstance(media, Clip):
+        found = clip_signals((frame.time_s, frame.picture.pixels) for frame in media.frames)
+    else:
+        found = picture_signals(media.pixels, media.metadata.orientation, crops=crops)
+    if not found:
+        raise SignalError(
+            "It has too little detail for its copies to be recognised.",
+            hint="Bank its SHA-256 to find the very same file.",
+        )
+    return found
+
+
 def file_signals(data: bytes) -> list[Signal]:
     """SHA-256 and MD5 of the file: they find the very same bytes."""
     md5 = hashlib.md5(data, usedforsecurity=False)
@@ -44,21 +62,3 @@ def clip_signals(frames: Iterable[TimedFrame]) -> list[Signal]:
 
     hashed = VideoPdq(seconds_per_hash=0).hash_frames(frames)
     return [hashed] if isinstance(hashed, Signal) else []
-
-
-def media_signals(media: Picture | Clip, *, crops: bool = True) -> list[Signal]:
-    """What `picture_signals` or `clip_signals` gives of something that was decoded.
-
-    Raises:
-        SignalError: it has too little detail for its copies to be recognised.
-    """
-    if isinstance(media, Clip):
-        found = clip_signals((frame.time_s, frame.picture.pixels) for frame in media.frames)
-    else:
-        found = picture_signals(media.pixels, media.metadata.orientation, crops=crops)
-    if not found:
-        raise SignalError(
-            "It has too little detail for its copies to be recognised.",
-            hint="Bank its SHA-256 to find the very same file.",
-        )
-    return found

@@ -7,12 +7,13 @@ fingerprint is stored after the decision, before anybody is told that there is o
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -20,15 +21,17 @@ from consentry.config import Settings
 from consentry.errors import ConsentryError
 from consentry.findings import Stage
 from consentry.matching import fingerprints, gate
-from consentry.matching.banks import Banks, exact_words
 from consentry.matching.fingerprints import Fingerprints
 from consentry.matching.follower import Follower
 from consentry.matching.gate import Looked
-from consentry.matching.matcher import Matcher
-from consentry.matching.seen import Seen
 from consentry.policy.engine import Policy
 from consentry.screening.warming import Warmer
 from consentry.storage import Storage
+
+if TYPE_CHECKING:  # much to load, and not needed before something is banked or remembered
+    from consentry.matching.banks import Banks
+    from consentry.matching.matcher import Matcher
+    from consentry.matching.seen import Seen
 
 __all__ = ["REMEMBERED", "Copies", "PastCopy"]
 
@@ -60,23 +63,58 @@ class Copies:
     """The banks, the matcher and the memory of one installation. Threads may share it."""
 
     def __init__(self, settings: Settings, storage: Storage, policy: Policy) -> None:
-        """Open nothing heavy: indexes and compiled code are loaded when they are needed."""
-        self.banks = Banks(storage)
-        self.matcher = Matcher.open(settings, storage)
-        self.seen = Seen.open(settings, storage)
+        """Load nothing heavy: banks, indexes and compiled code are loaded when they are needed."""
         self.remember_days = _days(settings, policy)
-        self._flood = settings.matching.flood_uploads
+        self._settings = settings
         self._storage = storage
+        self._lock = threading.RLock()
+        self._banks: Banks | None = None
+        self._matcher: Matcher | None = None
+        self._seen: Seen | None = None
+        self._following = False
         self._upkeep = Follower((self.tidy,), _UPKEEP_S)
         self._tidied = time.monotonic()
-        self._warmer: Warmer | None = None
+        self._warmer = Warmer()
+
+    @property
+    def banks(self) -> Banks:
+        """The banks."""
+        with self._lock:
+            if self._banks is None:
+                from consentry.matching.banks import Banks
+
+                self._banks = Banks(self._storage)
+            return self._banks
+
+    @property
+    def matcher(self) -> Matcher:
+        """Answers what is known about hashes."""
+        with self._lock:
+            if self._matcher is None:
+                from consentry.matching.matcher import Matcher
+
+                self._matcher = Matcher.open(self._settings, self._storage, follow=self._following)
+            return self._matcher
+
+    @property
+    def seen(self) -> Seen:
+        """The memory of what was screened."""
+        with self._lock:
+            if self._seen is None:
+                from consentry.matching.seen import Seen
+
+                self._seen = Seen.open(self._settings, self._storage)
+            return self._seen
 
     def anything_banked(self) -> bool:
         """Whether there is anything to compare with; where the database cannot say, yes."""
         try:
-            return self.matcher.anything_banked
+            if self._matcher is not None:
+                return self._matcher.anything_banked
+            heads = self._storage.sequences.heads()  # ask first, load only then
         except ConsentryError:
             return True
+        return bool(heads["banks.open"] or heads["banks.sealed"])
 
     def remembers(self, stage: Stage) -> bool:
         """Whether fingerprints of this stage are kept."""
@@ -98,6 +136,8 @@ class Copies:
         """
         if not self.remembers(stage):
             return
+        from consentry.matching.banks import exact_words
+
         digests = exact_words(self._storage.vault, prints.digests)
         words = np.concatenate([prints.words, digests])
         until = datetime.now(UTC) + timedelta(days=self.remember_days)
@@ -145,11 +185,14 @@ class Copies:
 
         Compiled code is loaded in the background; until it is there, hashing does without.
         """
-        self.matcher.follow()
-        self._upkeep.start()
-        if self.remember_days > 0 and self._warmer is None:
-            self._warmer = Warmer()
-            self._warmer.load(fingerprints.warm_up)
+        with self._lock:
+            if self._following:
+                return
+            self._following = True
+            self.matcher.follow()
+            self._upkeep.start()
+            if self.remember_days > 0:
+                self._warmer.load(fingerprints.warm_up)
 
     def warm_up(self) -> None:
         """Open what a question needs, where anything is banked; then it would be answered.
@@ -165,14 +208,14 @@ class Copies:
 
     def close(self) -> None:
         """Stop following."""
-        if self._warmer is not None:
-            self._warmer.close()
+        self._warmer.close()
         self._upkeep.stop()
-        self.matcher.close()
-        self.seen.close()
+        for opened in (self._matcher, self._seen):
+            if opened is not None:
+                opened.close()
 
     def _count(self, content_ids: Sequence[int], upload: bytes) -> Iterable[int]:
-        return self.banks.count_upload(content_ids, upload, self._flood)
+        return self.banks.count_upload(content_ids, upload, self._settings.matching.flood_uploads)
 
 
 def _days(settings: Settings, policy: Policy) -> int:

@@ -96,6 +96,9 @@ def _make(engine: Engine) -> None:
     """Every table at once, in one transaction with the note that this is `HEAD`."""
     with engine.begin() as connection:
         metadata.create_all(connection)
+        identity = uuid.uuid4().hex
+        counters = [{"name": name, "value": 0, "identity": identity} for name in COUNTERS]
+        connection.execute(insert(sequences), counters)
         connection.execute(
             text(
                 "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
