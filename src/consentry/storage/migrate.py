@@ -106,9 +106,6 @@ def _make(engine: Engine) -> None:
             )
         )
         connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
-        identity = uuid.uuid4().hex
-        counters = [{"name": name, "value": 0, "identity": identity} for name in COUNTERS]
-        connection.execute(insert(sequences), counters)
 
 
 @contextmanager
