@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from consentry.storage.bulk import insert_rows
 from consentry.storage.schema import bank_contents, bank_uploads, banks, opinions
 
 __all__ = ["STAGED", "BankRows", "ContentRows"]
@@ -64,7 +65,7 @@ class ContentRows:
     @staticmethod
     def insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Save new contents: all with the same columns."""
-        connection.execute(insert(bank_contents), rows)
+        insert_rows(connection, bank_contents, rows)
 
     @staticmethod
     def get(connection: Connection, bank_id: int, content_id: int) -> Row[Any] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -29,6 +29,7 @@ from consentry.matching.signals.contract import Signal
 from consentry.storage import Storage
 from consentry.storage.bank_signals import SignalRows
 from consentry.storage.banks import BankRows, ContentRows
+from consentry.storage.database import now
 from consentry.storage.sequences import Change, Counter
 
 __all__ = ["Intake"]
@@ -133,7 +134,7 @@ class Intake:
 
     def _prepare(self, bank: Bank, items: Sequence[NewContent]) -> _Rows:
         """Rows that nobody can see, made before any lock is held."""
-        at = datetime.now(UTC)
+        at = now()
         # A counter of their own: HMA's clients expect contents to be numbered 1, 2, 3.
         ids = self._ids("banks.contents", len(items))
         pairs = list(zip(ids, items, strict=True))

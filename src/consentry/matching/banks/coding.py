@@ -94,12 +94,12 @@ class Coder:
         return self._vault.open(stored, purpose=f"{_VALUE}:{signal_id}")
 
     def content_row(
-        self, bank: Bank, content_id: int, new: NewContent, at: datetime
+        self, bank: Bank, content_id: int, new: NewContent, created_at: str
     ) -> dict[str, Any]:
         """The row of a content that nobody can see yet."""
         expires = new.expires_at
         if expires is None and bank.expires_days is not None:
-            expires = at + timedelta(days=bank.expires_days)
+            expires = datetime.fromisoformat(created_at) + timedelta(days=bank.expires_days)
         return {
             "id": content_id,
             "bank_id": bank.id,
@@ -109,7 +109,7 @@ class Coder:
             "expires_at": iso(expires),
             "state": "staged",
             "held_because": None,
-            "created_at": iso(at),
+            "created_at": created_at,
         }
 
     def details(self, bank: Bank, content_id: int, metadata: Metadata, note: str) -> bytes | None:

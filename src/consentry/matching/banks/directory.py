@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final
@@ -41,7 +42,8 @@ _FIELDS: Final = frozenset(
         "expires_days",
     }
 )
-_PART: Final = 1_000
+_PART: Final = 500
+_PAUSE_S: Final = 0.01  # between parts, so that whoever waits for the lock gets it
 
 
 class BankDirectory:
@@ -198,6 +200,7 @@ class BankDirectory:
     def _wipe(self, content_ids: Sequence[int]) -> int:
         with self._storage.sequences.changing("banks") as change:
             take_out(change, content_ids)
+        time.sleep(_PAUSE_S)
         return change.sequence
 
 
