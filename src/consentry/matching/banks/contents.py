@@ -239,15 +239,12 @@ class BankContents(BankDirectory):
         self, connection: Connection, bank: Bank, rows: Sequence[Row[Any]]
     ) -> Sequence[Content]:
         ids = [row.id for row in rows]
-        signals = SignalRows.of_contents(connection, ids)
+        signals: dict[int, list[Row[Any]]] = {}
+        for one in SignalRows.of_contents(connection, ids):
+            signals.setdefault(one.content_id, []).append(one)
         said = reviewing.opinions_of(connection, ids)
         return [
-            self._coder.content(
-                bank,
-                row,
-                [one for one in signals if one.content_id == row.id],
-                said.get(row.id, ()),
-            )
+            self._coder.content(bank, row, signals.get(row.id, []), said.get(row.id, ()))
             for row in rows
         ]
 
