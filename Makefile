@@ -62,8 +62,8 @@ clean:  ## remove the environment and what was built
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/tools.txt
 	@touch $@
 
-.venv/.base: .venv/.tools requirements/base.txt requirements/models.txt pyproject.toml
-	@$(INSTALL) -r requirements/base.txt -r requirements/models.txt
+.venv/.base: .venv/.tools requirements/run.txt requirements/models.txt pyproject.toml
+	@$(INSTALL) -r requirements/run.txt -r requirements/models.txt
 	@$(UV) pip install --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q src
 	@touch $@

@@ -81,6 +81,19 @@ def test_each_migration_goes_up_and_down(tmp_path, revision):
     engine.dispose()
 
 
+def test_the_migrations_on_postgresql(postgres_url):
+    engine = engine_for(postgres_url)
+    for _ in range(2):
+        for revision in REVISIONS:
+            migrate(engine, revision)
+            assert revision_of(engine) == revision
+        with engine.connect() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        migrate(engine, "base")
+        assert _tables(engine) == set()
+    engine.dispose()
+
+
 def test_a_migration_that_fails_leaves_nothing_behind(tmp_path):
     engine = engine_for(f"sqlite:///{tmp_path / 'a.db'}")
     with engine.begin() as connection:

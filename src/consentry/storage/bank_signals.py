@@ -14,12 +14,12 @@ from sqlalchemy import (
     Row,
     bindparam,
     func,
-    insert,
     select,
     update,
 )
 from sqlalchemy import delete as delete_rows
 
+from consentry.storage.bulk import insert_rows
 from consentry.storage.schema import bank_contents, bank_signals, banks
 from consentry.storage.sequences import Change, Counter
 
@@ -51,7 +51,7 @@ class SignalRows:
     @staticmethod
     def insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Save new hashes: all with the same columns."""
-        connection.execute(insert(bank_signals), rows)
+        insert_rows(connection, bank_signals, rows)
 
     @staticmethod
     def of_contents(connection: Connection, content_ids: Sequence[int]) -> Sequence[Row[Any]]:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     update,
 )
 
+from consentry.storage.bulk import insert_rows
 from consentry.storage.schema import bank_contents, bank_uploads, banks, opinions
 
 __all__ = ["STAGED", "BankRows", "ContentRows"]
@@ -64,7 +65,7 @@ class ContentRows:
     @staticmethod
     def insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         """Save new contents: all with the same columns."""
-        connection.execute(insert(bank_contents), rows)
+        insert_rows(connection, bank_contents, rows)
 
     @staticmethod
     def get(connection: Connection, bank_id: int, content_id: int) -> Row[Any] | None:
@@ -123,12 +124,17 @@ class ContentRows:
         connection.execute(delete(bank_contents).where(bank_contents.c.id.in_(content_ids)))
 
     @staticmethod
-    def delete_all(connection: Connection, bank_id: int) -> None:
-        """The same for everything in a bank."""
-        inside = select(bank_contents.c.id).where(bank_contents.c.bank_id == bank_id)
-        for table in (opinions, bank_uploads):
-            connection.execute(delete(table).where(table.c.content_id.in_(inside)))
-        connection.execute(delete(bank_contents).where(bank_contents.c.bank_id == bank_id))
+    def of_bank(connection: Connection, bank_id: int, limit: int) -> list[int]:
+        """Ids of contents of a bank, staged ones included."""
+        query = select(bank_contents.c.id).where(bank_contents.c.bank_id == bank_id)
+        return list(connection.execute(query.limit(limit)).scalars())
+
+    @staticmethod
+    def orphans(connection: Connection, limit: int) -> list[int]:
+        """Ids of contents whose bank was deleted."""
+        there = select(banks.c.id)
+        query = select(bank_contents.c.id).where(bank_contents.c.bank_id.not_in(there))
+        return list(connection.execute(query.limit(limit)).scalars())
 
 
 def _visible(bank_id: int) -> Any:  # noqa: ANN401  a select of every column

@@ -25,6 +25,7 @@ MAX_HASHES: Final = 4096
 _HASH_BYTES: Final = 32
 _MARKED: Final = timedelta(days=7)  # an index that slept longer keeps what nobody resolves
 _MANY: Final = 500
+_LEAP: Final = 1_000_000
 _HEAD: Final = select(func.coalesce(func.max(seen.c.sequence), 0))
 _READ: Final = (
     select(seen.c.id, seen.c.sequence, seen.c.live, seen.c.hashes, seen.c.entries.label("frames"))
@@ -60,6 +61,7 @@ class SeenStore:
         """Use the open database `engine`, and its counters."""
         self._engine = engine
         self._sequences = sequences
+        self._leapt = False
 
     @property
     def identity(self) -> str:
@@ -91,6 +93,7 @@ class SeenStore:
             "entries": entries,
             "live": True,
         }
+        self._leap()
         with self._sequences.changing("seen", durable=False) as change:
             numbered = {**row, "id": change.sequence, "sequence": change.sequence}
             change.connection.execute(insert(seen), numbered)
@@ -153,11 +156,23 @@ class SeenStore:
         with storage_errors(), self._engine.connect() as connection:
             return list(connection.execute(_READ, {"after": after, "limit": limit}).all())
 
+    def _leap(self) -> None:
+        """Once a process, go beyond every number that a loss of power may have taken back.
+
+        Flushing each row would cost milliseconds an input. So the last rows may be lost, but not
+        their numbers: an index that had them already would take the next ones for known.
+        """
+        if not self._leapt:
+            with self._sequences.changing("seen") as change:
+                change.take(_LEAP)
+            self._leapt = True
+
     def _withdraw(self, which: ColumnElement[bool]) -> int:
         alive = select(func.count()).where(seen.c.live, which)
         with storage_errors(), self._engine.connect() as connection:
             if not connection.execute(alive).scalar():
                 return 0  # the common case takes no lock
+        self._leap()
         with self._sequences.changing("seen", durable=False) as change:
             base = change.sequence
             count = int(change.connection.execute(alive).scalar() or 0)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.support.postgres import DATABASES, settings_on
 
 from consentry.config import Settings
 from consentry.matching.banks import Banks
@@ -15,9 +16,10 @@ from consentry.matching.signals.hashes import from_words
 from consentry.storage import open_storage
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home")
+@pytest.fixture(params=DATABASES)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Each test runs on both databases."""
+    return settings_on(request, tmp_path / "home")
 
 
 @pytest.fixture
@@ -52,3 +54,13 @@ def near(number, bits):
 
 def pdq(number):
     return Signal("pdq", from_words(words(number))[0])
+
+
+def everything_stored(storage, settings):
+    """Every value of every table of banks, and the database's file where it is one."""
+    parts = [path.read_bytes() for path in settings.home.glob("consentry.db*")]
+    with storage.reading() as connection:
+        for table in ("bank_contents", "bank_signals", "seen"):
+            for row in connection.exec_driver_sql(f"SELECT * FROM {table}"):  # noqa: S608  ours
+                parts += [v if isinstance(v, bytes) else str(v).encode() for v in row]
+    return b"|".join(parts)

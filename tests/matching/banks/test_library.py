@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.matching.banks.conftest import pdq
+from tests.matching.banks.conftest import everything_stored, pdq
 
 from consentry.errors import (
     BankFormError,
@@ -142,8 +142,8 @@ def test_a_sealed_bank_is_not_listed_and_not_readable_in_the_file(banks, setting
     banks.add("ONE", signals, note="pelican", metadata=Metadata(content_uri="heron"))
     with pytest.raises(BankSealedError):
         banks.contents("ONE")
-    storage.close()
-    stored = b"".join(path.read_bytes() for path in settings.home.glob("consentry.db*"))
+    stored = everything_stored(storage, settings)
+    assert b"sha256" in stored
     for secret in (bytes.fromhex(signals[0].value), b"\xab" * 32, b"pelican", b"heron"):
         assert secret not in stored
 

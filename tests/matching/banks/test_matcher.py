@@ -12,7 +12,7 @@ import pytest
 from tests.matching.banks.conftest import near, pdq, words
 
 from consentry.errors import IndexBehindError, MatchingMissingError, SignalError, StorageError
-from consentry.matching.banks import NewContent
+from consentry.matching.banks import Banks, NewContent
 from consentry.matching.matcher import Matcher
 from consentry.matching.signals.contract import Signal
 from consentry.matching.signals.hashes import from_words
@@ -39,6 +39,32 @@ def test_what_is_added_is_found_and_what_is_removed_is_not(banks, matcher, seale
     assert answer.sequence >= added.sequence
     gone = banks.remove("ONE", added.content_id)
     assert matcher.match([words(1)], at_least=gone).matches == ()
+
+
+def test_a_deleted_bank_is_not_matched_and_its_hashes_are_wiped(banks, matcher, storage):
+    banks.create("ONE")
+    banks.create("TWO")
+    banks.add_many("ONE", (NewContent([pdq(n)]) for n in range(2_500)))
+    banks.add("TWO", [pdq(1)])
+    last = banks.delete("ONE")
+    assert found(matcher, [words(1), words(2_499)], at_least=last) == [("TWO", 0, 0)]
+    with storage.reading() as connection:
+        left = "SELECT count(*) FROM bank_signals WHERE live OR value IS NOT NULL"
+        assert connection.exec_driver_sql(left).scalar() == 1
+
+
+def test_what_a_crash_leaves_of_a_deleted_bank_is_wiped_later(banks, matcher, monkeypatch):
+    banks.create("ONE")
+    added = banks.add("ONE", [pdq(1)])
+    with monkeypatch.context() as broken:
+        broken.setattr(Banks, "_wipe", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            banks.delete("ONE")
+    assert found(matcher, [words(1)], at_least=added.sequence) == []
+    assert matcher.state().entries == 1
+    assert banks.withdraw_expired() == 0
+    matcher.match([words(1)], at_least=banks.sequence)
+    assert matcher.state().entries == 0
 
 
 def test_a_sealed_bank_leaves_no_file(banks, matcher, settings):

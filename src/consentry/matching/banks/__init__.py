@@ -1,6 +1,7 @@
 """Banks: named, sourced lists of known hashes."""
 
-from consentry.matching.banks.library import UNCHANGED, Banks
+from consentry.matching.banks.contents import UNCHANGED
+from consentry.matching.banks.library import Banks
 from consentry.matching.banks.records import (
     Added,
     AddedMany,

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -30,7 +29,8 @@ from consentry.matching.signals.contract import Signal
 from consentry.storage import Storage
 from consentry.storage.bank_signals import SignalRows
 from consentry.storage.banks import BankRows, ContentRows
-from consentry.storage.sequences import Change
+from consentry.storage.database import now
+from consentry.storage.sequences import Change, Counter
 
 __all__ = ["Intake"]
 
@@ -46,6 +46,19 @@ class _Staged:
     signals: range
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of contents and of their hashes, ready to be written."""
+
+    staged: _Staged
+    contents: list[dict[str, Any]]
+    signals: list[dict[str, Any]]
+
+    def insert(self, connection: Connection) -> None:
+        ContentRows.insert(connection, self.contents)
+        SignalRows.insert(connection, self.signals)
+
+
 class Intake:
     """Adds to banks."""
 
@@ -57,11 +70,12 @@ class Intake:
     def add(self, bank: Bank, new: NewContent) -> Added:
         """Bank one content; errors as `Banks.add` says."""
         check_content(bank, new)
+        rows = self._prepare(bank, [new])
         with self._storage.sequences.changing("banks") as change:
             _still_there(change.connection, bank)
-            staged = self._stage(change, bank, [new])
-            _show(change, staged)
-        return Added(staged.contents[0], tuple(staged.signals), change.sequence)
+            rows.insert(change.connection)
+            _show(change, rows.staged)
+        return Added(rows.staged.contents[0], tuple(rows.staged.signals), change.sequence)
 
     def extend(
         self,
@@ -73,9 +87,10 @@ class Intake:
         """Add hashes to a content that `content_row` finds; errors as `Banks.add_signals` says."""
         if not signals:
             raise BankFormError("There is no hash to bank.")
+        rows, ids = self._signal_rows(bank, [(content_id, signals)])
         with self._storage.sequences.changing("banks") as change:
             content_row(change.connection, bank, content_id)
-            ids = self._insert_signals(change, bank, [(content_id, signals)])
+            SignalRows.insert(change.connection, rows)
             _show_signals(change, ids)
         return Added(content_id, tuple(ids), change.sequence)
 
@@ -84,20 +99,15 @@ class Intake:
     ) -> AddedMany:
         """Bank many contents; errors as `Banks.add_many` says."""
         staged: list[_Staged] = []
-        taken = 0
-        chunk: list[NewContent] = []
         try:
-            for chunk in _chunks(items):
-                _check_all(bank, chunk, taken)
+            for taken, chunk in _chunks(items):
+                rows = self._prepare_checked(bank, chunk, taken)
                 with self._storage.sequences.changing("banks.rows", durable=False) as change:
-                    staged.append(self._stage(change, bank, chunk))
-                taken += len(chunk)
+                    rows.insert(change.connection)
+                staged.append(rows.staged)
                 if progress is not None:
-                    progress(taken)
+                    progress(taken + len(chunk))
             sequence = self._show_all(bank, staged)
-        except SignalError as error:
-            self._discard(staged)
-            raise _named(chunk, taken, error) from error
         except BaseException:
             self._discard(staged)
             raise
@@ -115,30 +125,39 @@ class Intake:
                 SignalRows.discard_of(change.connection, ids)
                 ContentRows.delete(change.connection, ids)
 
-    def _stage(self, change: Change, bank: Bank, items: Sequence[NewContent]) -> _Staged:
-        at = datetime.now(UTC)
-        # A counter of their own: HMA's clients expect contents to be numbered 1, 2, 3.
-        last = change.ids("banks.contents", len(items))
-        contents = range(last - len(items) + 1, last + 1)
-        pairs = list(zip(contents, items, strict=True))
-        rows = [self._coder.content_row(bank, number, new, at) for number, new in pairs]
-        signals = self._insert_signals(change, bank, [(n, new.signals) for n, new in pairs])
-        ContentRows.insert(change.connection, rows)
-        return _Staged(contents, signals)
+    def _prepare_checked(self, bank: Bank, chunk: Sequence[NewContent], before: int) -> _Rows:
+        _check_all(bank, chunk, before)
+        try:
+            return self._prepare(bank, chunk)
+        except SignalError as error:
+            raise _named(chunk, before, error) from error
 
-    def _insert_signals(
-        self, change: Change, bank: Bank, items: Sequence[tuple[int, Sequence[Signal]]]
-    ) -> range:
-        count = sum(len(signals) for _, signals in items)
-        last = change.ids("banks.rows", count)
-        ids = range(last - count + 1, last + 1)
+    def _prepare(self, bank: Bank, items: Sequence[NewContent]) -> _Rows:
+        """Rows that nobody can see, made before any lock is held."""
+        at = now()
+        # A counter of their own: HMA's clients expect contents to be numbered 1, 2, 3.
+        ids = self._ids(len(items), "banks.contents")
+        pairs = list(zip(ids, items, strict=True))
+        contents = [self._coder.content_row(bank, number, new, at) for number, new in pairs]
+        signals, signal_ids = self._signal_rows(bank, [(n, new.signals) for n, new in pairs])
+        return _Rows(_Staged(ids, signal_ids), contents, signals)
+
+    def _signal_rows(
+        self, bank: Bank, items: Sequence[tuple[int, Sequence[Signal]]]
+    ) -> tuple[list[dict[str, Any]], range]:
+        ids = self._ids(sum(len(signals) for _, signals in items))
         flat = ((content_id, signal) for content_id, signals in items for signal in signals)
         rows = [
             self._coder.signal_row(bank, content_id, number, signal)
             for number, (content_id, signal) in zip(ids, flat, strict=True)
         ]
-        SignalRows.insert(change.connection, rows)
-        return ids
+        return rows, ids
+
+    def _ids(self, count: int, counter: Counter = "banks.rows") -> range:
+        """So many ids that nobody else gets, without gaps if the counter is not `banks.rows`."""
+        with self._storage.sequences.changing("banks.rows", durable=False) as change:
+            last = change.ids(counter, count)
+        return range(last - count + 1, last + 1)
 
     def _show_all(self, bank: Bank, staged: Sequence[_Staged]) -> int:
         with self._storage.sequences.changing("banks") as change:
@@ -154,10 +173,18 @@ class Intake:
                 ContentRows.delete(change.connection, part.contents)
 
 
-def _chunks(items: Iterable[NewContent]) -> Iterator[list[NewContent]]:
-    source = iter(items)
-    while chunk := list(islice(source, _CHUNK)):
-        yield chunk
+def _chunks(items: Iterable[NewContent]) -> Iterator[tuple[int, list[NewContent]]]:
+    """Parts of `items`, each with how many came before it."""
+    chunk: list[NewContent] = []
+    before = signals = 0
+    for item in items:
+        chunk.append(item)
+        signals += len(item.signals)
+        if max(len(chunk), signals) >= _CHUNK:
+            yield before, chunk
+            before, signals, chunk = before + len(chunk), 0, []
+    if chunk:
+        yield before, chunk
 
 
 def _check_all(bank: Bank, chunk: Sequence[NewContent], before: int) -> None:

@@ -26,6 +26,7 @@ __all__ = ["Coder", "bank_of", "iso", "moment"]
 
 _DETAILS = "bank-content"
 _VALUE = "bank-signal"
+_NO_METADATA = Metadata()
 
 
 def iso(when: datetime | None) -> str | None:
@@ -93,12 +94,12 @@ class Coder:
         return self._vault.open(stored, purpose=f"{_VALUE}:{signal_id}")
 
     def content_row(
-        self, bank: Bank, content_id: int, new: NewContent, at: datetime
+        self, bank: Bank, content_id: int, new: NewContent, created_at: str
     ) -> dict[str, Any]:
         """The row of a content that nobody can see yet."""
         expires = new.expires_at
         if expires is None and bank.expires_days is not None:
-            expires = at + timedelta(days=bank.expires_days)
+            expires = datetime.fromisoformat(created_at) + timedelta(days=bank.expires_days)
         return {
             "id": content_id,
             "bank_id": bank.id,
@@ -108,16 +109,16 @@ class Coder:
             "expires_at": iso(expires),
             "state": "staged",
             "held_because": None,
-            "created_at": iso(at),
+            "created_at": created_at,
         }
 
     def details(self, bank: Bank, content_id: int, metadata: Metadata, note: str) -> bytes | None:
         """Metadata and note as they are stored; None when there is nothing to store."""
+        if metadata == _NO_METADATA and not note:
+            return None
         plain = {name: value for name, value in asdict(metadata).items() if value is not None}
         if note:
             plain["note"] = note
-        if not plain:
-            return None
         text = json.dumps(plain, ensure_ascii=False).encode()
         return self._seal(text, f"{_DETAILS}:{content_id}") if bank.sealed else text
 
