@@ -76,19 +76,17 @@ def test_a_new_database_is_what_the_migrations_make(storage, tmp_path):
 
 
 def _everything(engine):
-    """Each table's columns, keys, checks, indexes and rows, triggers and views besides.
-
-    All but `identity`: that is random, and another in each database.
-    """
+    """Each table's columns, keys, checks, indexes and rows, triggers and views besides."""
     seen = inspect(engine)
     asked = (
         seen.get_pk_constraint,
         seen.get_foreign_keys,
         seen.get_unique_constraints,
         seen.get_check_constraints,
+        seen.get_indexes,
     )
     with engine.connect() as connection:
-        others = "SELECT type, name, sql FROM sqlite_master WHERE type <> 'table'"
+        others = "SELECT type, name, sql FROM sqlite_master WHERE type != 'table' AND sql > ''"
         found = {"others": sorted(map(tuple, connection.execute(text(others))))}
         for table in seen.get_table_names():
             rows = connection.execute(text(f"SELECT * FROM {table}")).all()  # noqa: S608  our name
@@ -101,7 +99,9 @@ def _everything(engine):
 
 
 def _unordered(told):
-    """What the inspector told, without the order in which the indexes were made."""
+    """What the inspector told, without the order of making; conditions are in the SQL above."""
+    for one in told if isinstance(told, list) else ():
+        one.get("dialect_options", {}).pop("sqlite_where", None)
     return sorted(map(repr, told)) if isinstance(told, list) else repr(told)
 
 
@@ -118,19 +118,6 @@ def test_each_migration_goes_up_and_down(tmp_path, revision):
     assert _tables(engine) == tables
     migrate(engine, revision)
     assert revision_of(engine) == revision
-    engine.dispose()
-
-
-def test_the_migrations_on_postgresql(postgres_url):
-    engine = engine_for(postgres_url)
-    for _ in range(2):
-        for revision in REVISIONS:
-            migrate(engine, revision)
-            assert revision_of(engine) == revision
-        with engine.connect() as connection:
-            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        migrate(engine, "base")
-        assert _tables(engine) == set()
     engine.dispose()
 
 
