@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import io
 import os
 import statistics
@@ -58,6 +59,12 @@ def fresh_home() -> str:
     home = tempfile.mkdtemp(prefix="consentry-bench-")
     os.environ["CONSENTRY_HOME"] = home
     return home
+
+
+def as_installed() -> None:
+    """Compile our modules to bytecode, which an installed package has: a start must not do it."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    compileall.compile_dir(ROOT / "src", quiet=1)
 
 
 class Peer:

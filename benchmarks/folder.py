@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from common import ROOT, fresh_home, median, portrait, table, varied
+from common import ROOT, as_installed, fresh_home, median, portrait, table, varied
 
 PICTURES = 200
 ROUNDS = 3
@@ -31,6 +31,7 @@ with Guard.open() as guard:
 
 def main() -> None:
     """Measure and print."""
+    as_installed()
     with tempfile.TemporaryDirectory() as folder:
         _fill(Path(folder))
         alone, together = [], []

@@ -1,4 +1,4 @@
-"""A second worker on the same segments: answers when it finds the hash that it is asked for."""
+"""A second process on the same banks: answers when it finds the hash that it is asked for."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ import sys
 import time
 from pathlib import Path
 
-from consentry.matching.index import Index
-from consentry.matching.index.testing import SqliteChangeLog
+from consentry.config import Settings
+from consentry.matching.matcher import Matcher
 from consentry.matching.signals.hashes import to_words
+from consentry.storage import open_storage
 
 
 def main() -> None:
-    """Follow the log; for each hash on a line, answer with the moment at which it matched."""
-    folder = Path(sys.argv[1])
-    with Index(folder / "index", SqliteChangeLog(folder / "log.sqlite")) as index:
-        index.follow()
+    """Follow the banks; for each hash on a line, answer with the moment at which it matched."""
+    settings = Settings(home=Path(sys.argv[1]))
+    with Matcher.open(settings, open_storage(settings), follow=True) as matcher:
+        matcher.warm_up()
         print("ready", flush=True)
         for line in sys.stdin:
             words = to_words([line.strip()])
             print("asking", flush=True)
-            while not len(index.lookup(words, 0).queries):
+            while not matcher.match(words, radius=0).matches:
                 time.sleep(0.001)
             print(time.monotonic(), flush=True)
 

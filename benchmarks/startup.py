@@ -14,13 +14,14 @@ import tempfile
 from pathlib import Path
 from time import perf_counter, sleep
 
-from common import ROOT, fresh_home, median, portrait, table, varied
+from common import ROOT, as_installed, fresh_home, median, portrait, table, varied
 
 MIB = 1024 * 1024
 
 
 def main() -> None:
     """Measure and print."""
+    as_installed()
     fresh_home()
     ready, memory = _server()
     table(

@@ -31,6 +31,24 @@ def cup() -> bytes:
     return encoded("coffee.png", side=512)
 
 
+@pytest.fixture(scope="session")
+def postgres_socket() -> Iterator[Path]:
+    """The folder of a real PostgreSQL's socket."""
+    from tests.support import postgres
+
+    with postgres.server() as socket:
+        yield socket
+
+
+@pytest.fixture
+def postgres_url(postgres_socket: Path) -> Iterator[str]:
+    """An empty database on a real PostgreSQL."""
+    from tests.support import postgres
+
+    with postgres.database(postgres_socket) as url:
+        yield url
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the installation of whoever runs it."""

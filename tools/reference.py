@@ -99,22 +99,28 @@ def _default(field: FieldInfo) -> str:
 
 def routes() -> Iterator[str]:
     """Every route and who may call it."""
-    from consentry.web.api import operations, screenings
+    from consentry.web.api import lookups, operations, screenings
     from consentry.web.api.routes import ANYONE, DOCS, ROUTES
     from consentry.web.demo.router import DEMO_ROUTES
+    from consentry.web.hma.routes import ENDPOINTS
 
     told = {
         (method, route.path): route.summary or ""
-        for router in (screenings.router, operations.router)
+        for router in (screenings.router, lookups.router, operations.router)
         for route in router.routes
         for method in route.methods
     }
+    told |= {route: _sentence(endpoint) for route, endpoint in ENDPOINTS.items()}
     who = {
         ANYONE: "anyone",
         DOCS: "anyone, while `server.public_docs` is on; else a key with the scope `read`",
     }
     yield "# Routes\n"
     yield "Who may call a route is decided in one table; tests compare it with the server.\n"
+    yield (
+        "The routes from `/m/raw_lookup` on are HMA's: see [Moving from HMA]"
+        "(../guide/moving-from-hma.md). With `hma.require_key` off they ask for no key.\n"
+    )
     rows = [
         (
             f"`{method} {path}`",
@@ -128,6 +134,11 @@ def routes() -> Iterator[str]:
     yield "`consentry demo` has these as well. They answer this machine's own browser only.\n"
     local = [(f"`{method} {path}`", text) for (method, path), text in DEMO_ROUTES.items()]
     yield _table(("route", "what it does"), local)
+
+
+def _sentence(endpoint: Callable[..., object]) -> str:
+    """The first line of what a function says of itself, without the stop."""
+    return (inspect.getdoc(endpoint) or "").partition("\n")[0].rstrip(".")
 
 
 def categories() -> Iterator[str]:
@@ -201,7 +212,8 @@ def error_codes() -> Iterator[str]:
     """Every error code."""
     yield "# Errors\n"
     yield "Codes are stable; the sentences may change. Over HTTP each is a problem document.\n"
-    kinds = (getattr(errors, name) for name in errors.__all__)
+    named = (getattr(errors, name) for name in errors.__all__)
+    kinds = [one for one in named if issubclass(one, errors.ConsentryError)]
     rows = [(f"`{one.code}`", inspect.getdoc(one) or "", one.default_hint) for one in kinds]
     yield _table(("code", "what is wrong", "what to do"), sorted(rows))
 

@@ -8,14 +8,15 @@ misspelt safeguard is found at start and not when it was needed.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -27,7 +28,9 @@ from consentry.errors import ConfigError
 
 __all__ = [
     "DetectorSettings",
+    "HmaSettings",
     "HttpSlot",
+    "MatchingSettings",
     "MediaSettings",
     "ModelOverride",
     "OnnxSlot",
@@ -38,6 +41,7 @@ __all__ = [
     "Settings",
     "StorageSettings",
     "default_home",
+    "is_loopback",
     "load_settings",
 ]
 
@@ -46,6 +50,7 @@ _PREFIX: Final = "CONSENTRY_"
 Positive = Annotated[int, Field(gt=0)]
 Seconds = Annotated[float, Field(gt=0)]
 Score = Annotated[float, Field(ge=0, le=1)]
+ExchangeKind = Literal["sample", "fb_threatexchange", "ncmec", "stop_ncii"]
 
 
 class _Section(BaseModel):
@@ -120,6 +125,23 @@ class ScreeningSettings(_Section):
     )
 
 
+class MatchingSettings(_Section):
+    """How copies of what was removed are recognised, now and among what was seen before."""
+
+    remember_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days for which fingerprints of uploads and outputs are kept for a sweep; 0 "
+        "keeps none. A policy may ask for less.",
+    )
+    flood_uploads: Positive = Field(
+        1000,
+        description="A banked entry that matches more different uploads than this within 24 hours "
+        "is held for a person.",
+    )
+
+
 class PolicySettings(_Section):
     """Which rules turn findings into an action."""
 
@@ -187,6 +209,58 @@ class DetectorSettings(_Section):
     http: tuple[HttpSlot, ...] = Field((), description="Your own classifiers behind HTTP.")
 
 
+class HmaSettings(_Section):
+    """The routes `/h /m /c`, which speak the contract of Hasher-Matcher-Actioner (HMA)."""
+
+    require_key: bool = Field(
+        default=True,
+        description="Whether a key is needed. HMA has none; turn it off only for clients that "
+        "cannot send one, on loopback or behind a proxy that checks who is asking.",
+    )
+    without_key_on_any_address: bool = Field(
+        default=False,
+        description="Says that you know that anybody who reaches the server can change the banks: "
+        "needed to turn `require_key` off when `server.host` is not loopback.",
+    )
+    base_path: str = Field(
+        "/hma",
+        pattern=r"^(/[A-Za-z0-9._-]+)*$",
+        description="The routes answer under this prefix too, as behind a proxy; empty for none.",
+    )
+    signal_types: tuple[Literal["pdq", "video_md5", "vpdq", "md5", "sha256"], ...] = Field(
+        ("pdq", "video_md5"),
+        min_length=1,
+        description="Signal types that HMA's routes know; the default is HMA's own.",
+    )
+    exchange_types: tuple[ExchangeKind, ...] = Field(
+        ("sample", "fb_threatexchange", "ncmec", "stop_ncii"),
+        description="Kinds of exchanges that can be set up. Nothing is fetched from any of them.",
+    )
+    fetch_allow_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts, `name` or `name:port`, that may be fetched from although their "
+        "address is private or their port unusual.",
+    )
+    fetch_only_hosts: tuple[str, ...] = Field(
+        (),
+        description="If any are named, pictures are fetched only from these hosts and their "
+        "subdomains.",
+    )
+    fetch_ports: tuple[Annotated[int, Field(gt=0, le=65535)], ...] = Field(
+        (80, 443, 8080, 8443), description="Ports that pictures may be fetched from."
+    )
+    fetch_max_bytes: Positive = Field(100 * MIB, description="Largest file that is fetched.")
+    fetch_seconds: Seconds = Field(
+        20.0, description="Longest time for one fetch: names, redirects and the whole body."
+    )
+    fetch_redirects: Annotated[int, Field(ge=0, le=10)] = Field(
+        3, description="Redirects that are followed; each target is checked like the first."
+    )
+    fetch_concurrent: Positive = Field(
+        8, description="Fetches under way at once; one more is answered 503 with Retry-After."
+    )
+
+
 class ModelOverride(_Section):
     """An operator's better file for one of the models."""
 
@@ -216,12 +290,25 @@ class Settings(BaseSettings):
     media: MediaSettings = MediaSettings()
     prompt: PromptSettings = PromptSettings()
     screening: ScreeningSettings = ScreeningSettings()
+    matching: MatchingSettings = MatchingSettings()
     policy: PolicySettings = PolicySettings()
     storage: StorageSettings = StorageSettings()
     detectors: DetectorSettings = DetectorSettings()
+    hma: HmaSettings = HmaSettings()
     models: dict[str, ModelOverride] = Field(
         default_factory=dict, description="Model name to a better file for it."
     )
+
+    @model_validator(mode="after")
+    def _refuse_open_banks(self) -> Self:
+        """Banks that anybody may change are never served beyond this machine by oversight."""
+        open_to_all = not self.hma.require_key and not self.hma.without_key_on_any_address
+        if open_to_all and not is_loopback(self.server.host):
+            raise ValueError(
+                "hma.require_key is off and server.host is not loopback; turn the key on, listen "
+                "on 127.0.0.1, or say hma.without_key_on_any_address = true"
+            )
+        return self
 
     @property
     def database_url(self) -> str:
@@ -247,6 +334,16 @@ class _TomlSource(InitSettingsSource):
 
     def __init__(self, settings_cls: type[BaseSettings]) -> None:
         super().__init__(settings_cls, _read_toml(find_config_file()))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or an address without a port, is this very machine."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False
 
 
 def default_home() -> Path:

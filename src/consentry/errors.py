@@ -9,7 +9,14 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── MediaError        … see consentry.media for what each one means
     │   ├── PromptError
     │   ├── RequestError      an HTTP request has not the form that its route asks for
-    │   └── SignalError       a hash is malformed
+    │   ├── SignalError       a hash is malformed
+    │   ├── ImportFileError   lines of a file of hashes cannot be used
+    │   ├── BankFormError     a bank's name, a note or a limit is not as it must be
+    │   ├── BankRuleError     known pictures of child sexual abuse are never allowed or held back
+    │   └── FetchError        a file at an address that was sent cannot be fetched
+    │       ├── FetchAddressError   it is not one that we may be sent to
+    │       ├── FetchSizeError      the file has more bytes than the limit
+    │       └── FetchLateError      it did not arrive in time
     ├── ConfigError           a setting is wrong: refuse to start
     │   └── PolicyError       a policy file does not compile, or its own test vectors fail
     ├── UnavailableError      a part of the system cannot do its work now
@@ -17,33 +24,53 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── DetectorError     a detector raised or gave what its contract forbids
     │   ├── DecoderError      a decoder child died or could not be started
     │   ├── StorageError      the database or the object folder cannot be used
-    │   └── MatchIndexError   the index of known hashes cannot answer
-    │       ├── IndexBehindError   it has not yet seen every change of the banks
-    │       └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
+    │   ├── MatchIndexError   the index of known hashes cannot answer
+    │   │   ├── IndexBehindError   it has not yet seen every change of the banks
+    │   │   └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
+    │   └── MatchingMissingError  something is banked, but the extra that compares is not installed
     ├── AccessError           who is asking may not
     │   ├── AuthenticationError
     │   ├── ScopeError
+    │   ├── BankSealedError   what a sealed bank holds is never listed
     │   └── ThrottledError    too many wrong keys: wait
     ├── NotFoundError
+    │   ├── BankUnknownError  no bank has this name
+    │   └── ContentUnknownError  nothing in this bank has this id
+    ├── ConflictError         what is asked for contradicts what is there
+    │   └── BankTakenError    another bank has this name
     └── BusyError             more work than the configured limits allow
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, Self
 
 __all__ = [
     "AccessError",
     "AuthenticationError",
+    "BankFormError",
+    "BankRuleError",
+    "BankSealedError",
+    "BankTakenError",
+    "BankUnknownError",
     "BusyError",
     "ConfigError",
+    "ConflictError",
     "ConsentryError",
+    "ContentUnknownError",
     "DecoderError",
     "DetectorError",
+    "FetchAddressError",
+    "FetchError",
+    "FetchLateError",
+    "FetchSizeError",
+    "ImportFileError",
     "IndexBehindError",
     "IndexDamagedError",
     "InputError",
     "MatchIndexError",
+    "MatchingMissingError",
     "MediaEmptyError",
     "MediaError",
     "MediaExtensionError",
@@ -180,6 +207,87 @@ class SignalError(InputError):
     default_hint = "Check the type of the hash and that it was copied whole."
 
 
+class LineFault(NamedTuple):
+    """One line of a file that cannot be used.
+
+    Attributes:
+        line: counted from 1.
+        sentence: what is wrong with it; never the hash that stands there.
+    """
+
+    line: int
+    sentence: str
+
+
+class ImportFileError(InputError):
+    """Lines of a file of hashes cannot be used, so nothing of the file was taken.
+
+    Attributes:
+        faults: the first ones.
+        total: how many there are.
+    """
+
+    code = "import"
+    default_hint = "Nothing was imported. Correct the file, or take its good lines (--keep-good)."
+
+    def __init__(self, faults: Sequence[LineFault], total: int, *, hint: str | None = None) -> None:
+        """Say how many lines are at fault and what is wrong with the first."""
+        lines = "1 line" if total == 1 else f"{total} lines"
+        first = f" Line {faults[0].line}: {faults[0].sentence}" if faults else ""
+        super().__init__(f"{lines} cannot be used.{first}", hint=hint)
+        self.faults = tuple(faults)
+        self.total = total
+
+    @classmethod
+    def of_file(cls, sentence: str, *, hint: str = "Nothing was imported.") -> Self:
+        """Say what is wrong with the file as a whole."""
+        error = cls((), 0, hint=hint)
+        error.message = sentence
+        error.args = (sentence,)
+        return error
+
+
+class FetchError(InputError):
+    """A file at an address that somebody sent cannot be fetched."""
+
+    code = "fetch"
+    default_hint = "Check that the address answers 200 with a picture or video, or send the file."
+
+
+class FetchAddressError(FetchError):
+    """The address is none that the server may be sent to: form, port, host or network."""
+
+    code = "fetch.address"
+    default_hint = "Send a public http or https address, or the file itself."
+
+
+class FetchSizeError(FetchError):
+    """What is there has more bytes than the limit."""
+
+    code = "fetch.too_large"
+    default_hint = "Send a smaller file, or raise hma.fetch_max_bytes."
+
+
+class FetchLateError(FetchError):
+    """It did not arrive in time."""
+
+    code = "fetch.late"
+    default_hint = "Try again, send the file itself, or raise hma.fetch_seconds."
+
+
+class BankFormError(InputError):
+    """A bank, or what is to be banked, is not described as it must be."""
+
+    code = "bank.form"
+
+
+class BankRuleError(InputError):
+    """The request would allow, hold back or switch off known pictures of child sexual abuse."""
+
+    code = "bank.rule"
+    default_hint = "Take a wrong entry out of the bank instead; see docs/guide/matching.md."
+
+
 class RequestError(InputError):
     """An HTTP request has not the form that its route asks for.
 
@@ -277,6 +385,13 @@ class IndexDamagedError(MatchIndexError):
     default_hint = "It is rebuilt from the log at the next start; check the disk if it comes back."
 
 
+class MatchingMissingError(UnavailableError):
+    """Hashes are banked, but the package that compares them is not installed."""
+
+    code = "matching.missing"
+    default_hint = "Run `pip install 'consentry[matching]'`, then restart."
+
+
 class AccessError(ConsentryError):
     """Who is asking may not do this."""
 
@@ -297,6 +412,13 @@ class ScopeError(AccessError):
     default_hint = "Use a key that has this scope."
 
 
+class BankSealedError(AccessError):
+    """What a sealed bank holds is looked up and never listed or exported."""
+
+    code = "bank.sealed"
+    default_hint = "Ask for one entry by its id, or look a hash up."
+
+
 class ThrottledError(AccessError):
     """Too many wrong keys were tried in a short time."""
 
@@ -308,6 +430,33 @@ class NotFoundError(ConsentryError):
     """Nothing has this id."""
 
     code = "not_found"
+
+
+class BankUnknownError(NotFoundError):
+    """No bank has this name."""
+
+    code = "bank.unknown"
+    default_hint = "Check the name: capitals, digits and _."
+
+
+class ContentUnknownError(NotFoundError):
+    """Nothing in this bank has this id, or not any more."""
+
+    code = "bank.content_unknown"
+    default_hint = "Check the id, and that it belongs to this bank."
+
+
+class ConflictError(ConsentryError):
+    """What is asked for contradicts what is there."""
+
+    code = "conflict"
+
+
+class BankTakenError(ConflictError):
+    """Another bank has this name."""
+
+    code = "bank.taken"
+    default_hint = "Choose another name."
 
 
 class BusyError(ConsentryError):

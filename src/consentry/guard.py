@@ -8,125 +8,89 @@ with Guard.open() as guard:
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from threading import Event, Thread
+from contextlib import ExitStack, closing
+from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from consentry.config import Settings, load_settings
+from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
-from consentry.errors import ConsentryError
 from consentry.findings import Stage
 from consentry.media import Clip, MediaDecoder, Picture
+from consentry.media.preview import Preview, preview_of
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
-from consentry.policy.verdict import Verdict
+from consentry.screening.copies import Copies, PastCopy
 from consentry.screening.decision import Decision
+from consentry.screening.health import PartHealth, ask
+from consentry.screening.replay import Replay
 from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
+from consentry.screening.warming import Warmer
 from consentry.storage import Storage, open_storage
 
+if TYPE_CHECKING:  # loaded when somebody asks for the banks
+    from datetime import datetime
+
+    from consentry.matching.banks import Added, Banks, Metadata
+    from consentry.matching.matcher import Matcher
+
 __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
-
-
-@dataclass(frozen=True, slots=True)
-class PartHealth:
-    """Whether one part of the system can do its work.
-
-    Attributes:
-        name: `storage`, `decoder` or `detector:<name>`.
-        ready: it can.
-        note: one sentence, when it cannot.
-    """
-
-    name: str
-    ready: bool
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A small JPEG of a picture that was decoded safely.
-
-    Attributes:
-        jpeg: the encoded preview, without metadata.
-        width, height: of the preview, in pixels.
-        full_width, full_height: of the upright original, in pixels.
-    """
-
-    jpeg: bytes
-    width: int
-    height: int
-    full_width: int
-    full_height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """A stored decision judged again from its stored findings.
-
-    Attributes:
-        decision: as it was stored.
-        context: the facts that it was judged by.
-        policy: the policy that was in force when it was made.
-        verdict: what that policy says now.
-    """
-
-    decision: Decision
-    context: PolicyContext
-    policy: Policy
-    verdict: Verdict
-
-    @property
-    def same(self) -> bool:
-        """Whether judging again gives the stored action."""
-        return self.verdict.action is self.decision.action
 
 
 class Guard:
     """One opened installation: screens, stores and replays decisions. Threads may share it."""
 
     def __init__(
-        self, settings: Settings, storage: Storage, decoder: MediaDecoder, screener: Screener
+        self,
+        settings: Settings,
+        storage: Storage,
+        decoder: MediaDecoder,
+        screener: Screener,
+        copies: Copies,
     ) -> None:
         """Use `Guard.open`; this only keeps the parts."""
         self.settings = settings
         self.storage = storage
         self._decoder = decoder
         self._screener = screener
-        self._warmer = _Warmer(())
+        self._copies = copies
+        self._warmer = Warmer()
 
     @classmethod
-    def open(cls, settings: Settings | None = None, *, warm: bool = False) -> Self:
+    def open(cls, settings: Settings | None = None, *, warm: Collection[Kind] = ()) -> Self:
         """Open the installation that `settings` describe; heavy parts load at first use.
 
         Args:
             settings: where it is and how it is set; without them, those in force.
-            warm: begin to load the heavy parts at once, in the background.
+            warm: what will come at once, `picture` or `prompt`: begin to load what looks at it,
+                in the background.
 
         Raises:
             ConfigError: a setting, the policy or a plug-in is not usable.
             StorageError: the data folder or the database is not usable.
         """
         settings = settings or load_settings()
-        policy = Policy.load(settings.policy.file)
-        roster = load_detectors(settings)
-        decoder = MediaDecoder(settings.media)
-        screener = Screener(decoder=decoder, roster=roster, policy=policy, settings=settings)
-        parts = (decoder.warm_up, *(one.warm_up for one in roster.active))
-        warmer = _Warmer(parts if warm else ())
-        try:
+        with ExitStack() as opened:  # whatever fails, what was started before is ended again
+            decoder = opened.enter_context(MediaDecoder(settings.media))
+            warmer = opened.enter_context(closing(Warmer()))
+            if "picture" in warm:
+                warmer.load(partial(decoder.warm_up, 1))  # others start when they are needed
+            roster = load_detectors(settings)
+            warmer.load(*(one.warm_up for one in roster.active if one.kind in warm))
+            policy = Policy.load(settings.policy.file)
             storage = open_storage(settings)
+            opened.callback(storage.close)
             storage.policies.remember(policy.version, policy.source)
-        except ConsentryError:
-            warmer.close()
-            screener.close()
-            decoder.close()
-            raise
-        guard = cls(settings, storage, decoder, screener)
+            copies = opened.enter_context(closing(Copies(settings, storage, policy)))
+            screener = Screener(
+                decoder=decoder, roster=roster, policy=policy, settings=settings, matching=copies
+            )
+            opened.pop_all()
+        guard = cls(settings, storage, decoder, screener, copies)
         guard._warmer = warmer
         return guard
 
@@ -146,6 +110,7 @@ class Guard:
     def close(self) -> None:
         """Stop the child processes and threads, close the database."""
         self._warmer.close()
+        self._copies.close()
         self._screener.close()
         self._decoder.close()
         self.storage.close()
@@ -159,21 +124,34 @@ class Guard:
         """Load every model and start the decoders, side by side; then say who is ready."""
         return list(self.health())
 
+    def follow(self) -> None:
+        """For a process that stays: follow the banks closely, and delete what expires, in threads.
+
+        Without it every answer is complete as well, but may first have to catch up.
+        """
+        self._copies.follow()
+
     def health(self) -> Sequence[PartHealth]:
         """Ask every part whether it can do its work."""
         checks = [("storage", self.storage.ping), ("decoder", self._decoder.warm_up)]
         checks += [(f"detector:{one.name}", one.warm_up) for one in self._screener.roster.active]
+        checks.append(("matching", self._copies.warm_up))
         with ThreadPoolExecutor(self.settings.screening.workers) as pool:
-            return list(pool.map(lambda check: _ask(*check), checks))
+            return list(pool.map(lambda check: ask(*check), checks))
 
     def screen(self, submission: Submission) -> Decision:
-        """Screen `submission` and store the decision (and the picture, if the policy says keep).
+        """Screen `submission` and store the decision, with the fingerprints that are remembered.
+
+        The picture is stored only if the policy says keep.
 
         Raises:
             StorageError: the decision could not be stored; then there is none.
         """
-        decision = self._screener.screen(submission)
+        screened = self._screener.screen(submission)
+        decision = screened.decision
         self.storage.decisions.save(decision.as_json())
+        if screened.prints is not None:
+            self._copies.remember(decision.id, decision.stage, screened.prints)
         if decision.keep and submission.media is not None:
             self.storage.objects.put(submission.media, purpose=f"decision:{decision.id}")
         return decision
@@ -209,6 +187,73 @@ class Guard:
         """Decide about what a person posts."""
         return self.screen(Submission(Stage.UPLOAD, media=media, name=name))
 
+    @property
+    def banks(self) -> Banks:
+        """The banks of known pictures."""
+        return self._copies.banks
+
+    @property
+    def matcher(self) -> Matcher:
+        """Answers what is known about hashes."""
+        return self._copies.matcher
+
+    def bank_picture(  # noqa: PLR0913  each says something of the entry, by name
+        self,
+        bank: str,
+        data: bytes,
+        *,
+        crops: bool = True,
+        note: str = "",
+        case: str | None = None,
+        metadata: Metadata | None = None,
+        disable_until: datetime | None = None,
+        expires_at: datetime | None = None,
+    ) -> Added:
+        """Bank a picture or a clip: its hashes, never the picture.
+
+        Args:
+            bank: name of the bank.
+            data: the file; it is decoded in a limited child and not kept.
+            crops: also bank the crops that people make most, up to 112 further hashes.
+            note: for whoever looks at the entry.
+            case: link to the case that it belongs to.
+            metadata: what an exchange says of it.
+            disable_until: it does not count before.
+            expires_at: it does not count afterwards.
+
+        Raises:
+            MediaError: the file cannot be used.
+            SignalError: it has too little detail for its copies to be recognised.
+            BankError: there is no such bank, or the entry is malformed.
+            StorageError: it could not be stored.
+        """
+        from consentry.matching.banks import Metadata
+        from consentry.matching.hashing import file_signals, media_signals
+
+        hashes = media_signals(self._decoder.decode(data), crops=crops)
+        return self.banks.add(
+            bank,
+            [*hashes, *file_signals(data)],
+            note=note,
+            case=case,
+            metadata=metadata or Metadata(),
+            disable_until=disable_until,
+            expires_at=expires_at,
+        )
+
+    def sweep(self, bank: str, content_id: int | None = None) -> tuple[PastCopy, ...]:
+        """Past uploads and outputs that are copies of what `bank` holds, or of one entry of it.
+
+        Only what is still remembered can be found: see `matching.remember_days`.
+
+        Raises:
+            BankUnknownError: there is no such bank.
+            ContentUnknownError: it has no such entry.
+            MatchIndexError: the index of what was seen cannot answer.
+            MatchingMissingError: the extra `matching` is not installed.
+        """
+        return self._copies.sweep(bank, content_id)
+
     def decision(self, decision_id: str) -> Decision:
         """The stored decision.
 
@@ -230,6 +275,15 @@ class Guard:
         context = PolicyContext.from_json(decision.stage, decision.context)
         return Replay(decision, context, policy, policy.decide(decision.findings, context))
 
+    def decode(self, data: bytes) -> Picture | Clip:
+        """Decode one file in a limited child, without deciding about it.
+
+        Raises:
+            MediaError: the file cannot be used.
+            DecoderError: the decoder could not do its work.
+        """
+        return self._decoder.decode(data)
+
     def preview(self, data: bytes, *, max_side: int) -> Preview:
         """A small JPEG of a picture, or of a clip's first frame, decoded in a limited child.
 
@@ -237,47 +291,4 @@ class Guard:
             MediaError: the file cannot be used.
             DecoderError: the decoder could not do its work.
         """
-        media = self._decoder.decode(data)
-        return _preview(media.frames[0].picture if isinstance(media, Clip) else media, max_side)
-
-
-class _Warmer:
-    """Loads parts in the background, one after another, until it is told to stop.
-
-    It is waited for at the end: a model that is being loaded while Python ends would crash it.
-    """
-
-    def __init__(self, parts: Sequence[Callable[[], None]]) -> None:
-        self._parts = parts
-        self._stop = Event()
-        self._thread = Thread(target=self._run, name="warming")
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop after the part that is being loaded."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        for part in self._parts:
-            if self._stop.is_set():
-                return
-            _ask("", part)  # whoever needs it meets the same error, and says so
-
-
-def _ask(name: str, check: Callable[[], None]) -> PartHealth:
-    try:
-        check()
-    except ConsentryError as error:
-        return PartHealth(name, ready=False, note=str(error))
-    return PartHealth(name, ready=True)
-
-
-def _preview(picture: Picture, max_side: int) -> Preview:
-    from PIL import Image
-
-    image = Image.fromarray(picture.pixels)
-    image.thumbnail((max_side, max_side))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=85)
-    return Preview(buffer.getvalue(), image.width, image.height, picture.width, picture.height)
+        return preview_of(self._decoder.decode(data), max_side)

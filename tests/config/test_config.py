@@ -73,3 +73,12 @@ def test_a_named_file_must_exist(monkeypatch):
 
 def test_everything_lives_under_home(tmp_path):
     assert load_settings().database_url == f"sqlite:///{tmp_path / 'home' / 'consentry.db'}"
+
+
+def test_banks_without_a_key_are_for_this_machine_only():
+    open_to_all = {"require_key": False}
+    assert load_settings(hma=open_to_all).server.host == "127.0.0.1"
+    with pytest.raises(ConfigError, match="without_key_on_any_address"):
+        load_settings(hma=open_to_all, server={"host": "192.0.2.7"})
+    said = {**open_to_all, "without_key_on_any_address": True}
+    assert not load_settings(hma=said, server={"host": "192.0.2.7"}).hma.require_key

@@ -69,6 +69,23 @@ def test_warm_up_starts_all_children_once() -> None:
         assert decoder.pids == pids
 
 
+def test_warm_up_can_leave_children_for_later() -> None:
+    with MediaDecoder(MediaSettings(decoders=3)) as decoder:
+        decoder.warm_up(1)
+        assert len(decoder.pids) == 1
+        decoder.warm_up(2)
+        assert len(decoder.pids) == 2
+
+
+def test_quick_pictures_share_a_child_and_slow_ones_get_another() -> None:
+    with MediaDecoder(MediaSettings(decoders=2)) as decoder, ThreadPoolExecutor(3) as pool:
+        decoder.warm_up(1)
+        list(pool.map(decoder.decode, [small()] * 30))
+        assert len(decoder.pids) == 1
+        list(pool.map(decoder.decode, [slow()] * 2))
+        assert len(decoder.pids) == 2
+
+
 def test_a_child_that_died_while_idle_is_replaced_unnoticed() -> None:
     with MediaDecoder(MediaSettings(decoders=1)) as decoder:
         for _ in range(5):
@@ -311,6 +328,29 @@ def test_children_end_with_a_parent_that_is_killed() -> None:
     assert len(pids) == 2
     for pid in pids:
         wait_until(lambda pid=pid: is_gone(pid))
+
+
+def test_a_child_that_is_stopped_while_it_loads_ends_with_a_parent_that_is_killed() -> None:
+    program = (
+        "import time; from threading import Thread; from consentry.media import MediaDecoder;"
+        "from consentry.config import MediaSettings;"
+        "d = MediaDecoder(MediaSettings(decoders=1)); Thread(target=d.warm_up).start()\n"
+        "while not d.pids: time.sleep(0.001)\n"
+        "print(*d.pids, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        maps = Path(f"/proc/{pid}/maps")
+        wait_until(lambda: "_multiarray_umath" in maps.read_text())  # long before it is confined
+        os.kill(pid, signal.SIGSTOP)
+        parent.kill()
+    wait_until(lambda: is_gone(pid))
 
 
 def test_a_forked_process_is_told_to_make_its_own() -> None:

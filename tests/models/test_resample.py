@@ -1,10 +1,12 @@
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.photographs import photo, pixels
 
-from consentry.models.resample import shrink, squash
+from consentry.models.resample import _places, shrink, squash
 
 
 @pytest.mark.parametrize("factor", [2, 4, 8])
@@ -50,3 +52,18 @@ def test_squashing_stays_close_to_pillow(side):
     ours = squash(np.asarray(picture), side)[:, :, :3].astype(int)
     theirs = np.asarray(picture.resize((side, side), 2), int)
     assert np.abs(ours - theirs).mean() < 1.5
+
+
+@pytest.mark.parametrize("name", ["coffee", "rocket"])
+def test_an_edge_that_is_cut_off_changes_nothing_of_the_rest(name):
+    whole, middle = squash(pixels(name), 256), squash(pixels(name), 256, 16)
+    assert (middle[:, :, :3] == whole[16:-16, 16:-16, :3]).all()
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3, 5, 8, 12])
+def test_evenly_spaced_places_are_those_of_any_other_size(factor):
+    whole, taps = 40 * factor, _places(40 * factor, 40)
+    for tap, places in enumerate(taps):
+        share = Fraction(2 * tap + 1, 2 * len(taps))
+        wanted = [int((step + share) * factor) for step in range(40)]
+        assert np.arange(whole)[places].tolist() == wanted

@@ -42,6 +42,13 @@ REPORTED = {
         "impersonation.identity",
     },
     "screener": {"unchecked"},
+    "matching": {
+        "known.removed",
+        "known.intimate",
+        "known.child_safety",
+        "known.watched",
+        "known.held",
+    },
 }
 
 
@@ -61,7 +68,8 @@ def test_it_says_which_detector_can_report_what():
 
 def test_who_assesses_is_a_detector_that_exists():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
-    exists = set(project["project"]["entry-points"]["consentry.detectors"]) | {"screener"}
+    exists = set(project["project"]["entry-points"]["consentry.detectors"])
+    exists |= {"screener", "matching"}
     assert {name for entry in CATEGORIES for name in entry.assessed_by} <= exists
 
 

@@ -66,7 +66,7 @@ def animation(frames: int) -> bytes:
 
 
 def test_nothing_found_is_allowed_and_each_gate_says_what_it_saw(screener_with, cup):
-    decision = screener_with(FakeDetector()).screen(Submission(Stage.OUTPUT, media=cup))
+    decision = screener_with(FakeDetector()).screen(Submission(Stage.OUTPUT, media=cup)).decision
     digest = hashlib.sha256(cup).hexdigest()
     assert decision.action is Action.ALLOW
     assert decision.input == f"sha256:{digest}"
@@ -87,7 +87,7 @@ def test_nothing_found_is_allowed_and_each_gate_says_what_it_saw(screener_with, 
     ],
 )
 def test_a_detector_that_cannot_look_is_unchecked(screener_with, cup, stage, error, status):
-    decision = screener_with(raising(error)).screen(Submission(stage, media=cup))
+    decision = screener_with(raising(error)).screen(Submission(stage, media=cup)).decision
     assert "unchecked" in categories(decision)
     assert gates(decision)["fake"].status == status
     assert gates(decision)["fake"].note
@@ -97,20 +97,20 @@ def test_a_detector_that_cannot_look_is_unchecked(screener_with, cup, stage, err
 
 
 def test_no_detector_at_all_is_not_a_clean_bill(screener_with, cup):
-    decision = screener_with().screen(Submission(Stage.OUTPUT, media=cup))
+    decision = screener_with().screen(Submission(Stage.OUTPUT, media=cup)).decision
     assert categories(decision) == ["unchecked"]
     assert decision.action is Action.BLOCK
 
 
 def test_a_detector_switched_off_is_named(screener_with, cup):
     screener = screener_with(FakeDetector(), disabled=(FakeDetector(name="age"),))
-    gate = gates(screener.screen(Submission(Stage.UPLOAD, media=cup)))["age"]
+    gate = gates(screener.screen(Submission(Stage.UPLOAD, media=cup)).decision)["age"]
     assert (gate.status, gate.saw) == ("not_assessed", None)
 
 
 @pytest.mark.parametrize("stage", MEDIA_STAGES)
 def test_a_file_that_cannot_be_opened_is_blocked_and_named(screener_with, cup, stage):
-    decision = screener_with(FakeDetector()).screen(Submission(stage, media=cup[:-999]))
+    decision = screener_with(FakeDetector()).screen(Submission(stage, media=cup[:-999])).decision
     assert decision.error == "media.truncated"
     assert decision.action is Action.BLOCK
     assert decision.reasons[0].code == "media.truncated"
@@ -121,9 +121,9 @@ def test_a_file_that_cannot_be_opened_is_blocked_and_named(screener_with, cup, s
 def test_the_second_time_nothing_is_decoded_or_computed(screener_with, cup, monkeypatch):
     detector = saying("person.face", 0.9)
     screener = screener_with(detector)
-    first = screener.screen(Submission(Stage.UPLOAD, media=cup))
+    first = screener.screen(Submission(Stage.UPLOAD, media=cup)).decision
     monkeypatch.setattr(MediaDecoder, "decode", lambda *_, **__: pytest.fail("decoded again"))
-    second = screener.screen(Submission(Stage.UPLOAD, media=cup))
+    second = screener.screen(Submission(Stage.UPLOAD, media=cup)).decision
     assert len(detector.calls) == 1
     assert {gate.status for gate in second.gates} == {"cached"}
     assert second.findings == first.findings
@@ -132,8 +132,9 @@ def test_the_second_time_nothing_is_decoded_or_computed(screener_with, cup, monk
 
 def test_another_name_is_checked_although_the_bytes_are_known(screener_with, cup):
     screener = screener_with(FakeDetector())
-    assert screener.screen(Submission(Stage.UPLOAD, media=cup, name="a.jpg")).error is None
-    decision = screener.screen(Submission(Stage.UPLOAD, media=cup, name="a.png"))
+    known = screener.screen(Submission(Stage.UPLOAD, media=cup, name="a.jpg")).decision
+    assert known.error is None
+    decision = screener.screen(Submission(Stage.UPLOAD, media=cup, name="a.png")).decision
     assert decision.error == "media.wrong_extension"
 
 
@@ -144,7 +145,9 @@ def test_every_sampled_frame_is_looked_at_and_told_apart(screener_with):
         return [Finding("sexual.explicit", 0.9, "fake")] if red > 60 else []
 
     detector = FakeDetector(report=dark)
-    decision = screener_with(detector).screen(Submission(Stage.UPLOAD, media=animation(10)))
+    decision = (
+        screener_with(detector).screen(Submission(Stage.UPLOAD, media=animation(10))).decision
+    )
     assert len(detector.calls) == 10
     times = [finding.where["time_s"] for finding in decision.findings]
     assert times == [0.7, 0.8, 0.9]
@@ -155,7 +158,11 @@ def test_every_sampled_frame_is_looked_at_and_told_apart(screener_with):
 def test_a_prompt_is_looked_at_by_prompt_detectors_only(screener_with):
     words = FakeDetector(name="words", kind="prompt")
     picture = FakeDetector(name="picture")
-    decision = screener_with(words, picture).screen(Submission(Stage.PROMPT, prompt="a lighthouse"))
+    decision = (
+        screener_with(words, picture)
+        .screen(Submission(Stage.PROMPT, prompt="a lighthouse"))
+        .decision
+    )
     assert list(gates(decision)) == ["words"]
     assert gates(decision)["words"].saw == hashlib.sha256(b"a lighthouse").hexdigest()
     assert picture.calls == []
@@ -165,7 +172,7 @@ def test_a_prompt_and_its_reference_are_judged_together(screener_with, cup):
     words = saying("sexual.suggestive", 0.9, name="words", kind="prompt")
     picture = saying("person.face", 0.9, name="picture", stages=frozenset({Stage.REFERENCE}))
     screener = screener_with(words, picture)
-    decision = screener.screen(Submission(Stage.PROMPT, prompt="a portrait", media=cup))
+    decision = screener.screen(Submission(Stage.PROMPT, prompt="a portrait", media=cup)).decision
     assert words.calls[0].has_reference is True
     found = {finding.category: finding.where for finding in decision.findings}
     assert found == {"sexual.suggestive": None, "person.face": {"input": "reference"}}
@@ -175,7 +182,7 @@ def test_a_prompt_and_its_reference_are_judged_together(screener_with, cup):
 @pytest.mark.parametrize("prompt", ["", "   ", "x" * 40_000])
 def test_a_prompt_that_is_no_prompt_is_refused(screener_with, prompt):
     words = FakeDetector(kind="prompt")
-    decision = screener_with(words).screen(Submission(Stage.PROMPT, prompt=prompt))
+    decision = screener_with(words).screen(Submission(Stage.PROMPT, prompt=prompt)).decision
     assert (decision.error, decision.action) == ("prompt", Action.BLOCK)
     assert words.calls == []
 
@@ -187,7 +194,7 @@ def test_a_category_that_nobody_can_judge_is_refused_at_start(screener_with):
 
 def test_a_decision_survives_the_trip_through_json(screener_with, cup):
     detector = saying("person.face", 0.5)
-    decision = screener_with(detector).screen(Submission(Stage.UPLOAD, media=cup))
+    decision = screener_with(detector).screen(Submission(Stage.UPLOAD, media=cup)).decision
     plain = decision.as_json()
     assert Decision.from_json(plain).as_json() == plain
 
@@ -212,7 +219,7 @@ def test_sexual_and_minor_is_escalated_whatever_the_policy(screener_with, cup, s
         saying("minor.apparent", 0.9, name="two"),
     ]
     screener = screener_with(*detectors, policy=Policy.from_text(lax, "lax"))
-    decision = screener.screen(Submission(stage, media=cup))
+    decision = screener.screen(Submission(stage, media=cup)).decision
     assert decision.action is Action.ESCALATE
     assert decision.keep is False
 

@@ -146,3 +146,40 @@ def test_a_memory_does_not_grow():
     assert memory.get("a") == 1
     memory.put("c", 3)
     assert (memory.get("a"), memory.get("b"), memory.get("c")) == (1, None, 3)
+
+
+def test_a_key_is_recalled_without_reading_until_somebody_writes(settings, storage, monkeypatch):
+    record, token = storage.keys.create("a", ["screen"])
+    assert storage.keys.recall(token) is None
+    storage.keys.verify(token)
+    storage.keys.recognise(token)
+    with monkeypatch.context() as patch:
+        patch.setattr(storage.keys, "_row", None)  # it would fail if it were asked
+        assert storage.keys.recall(token) == record
+    other = open_storage(settings)
+    other.keys.revoke(record.id)
+    other.close()
+    assert storage.keys.recall(token) is None
+    with pytest.raises(AuthenticationError, match="revoked"):
+        storage.keys.recognise(token)
+    assert storage.keys.recall(token) is None
+
+
+def test_a_key_revoked_in_the_same_process_is_not_recalled(storage):
+    record, token = storage.keys.create("a", ["screen"])
+    storage.keys.verify(token)
+    assert storage.keys.recognise(token) == storage.keys.recall(token) == record
+    storage.keys.revoke(record.id)
+    assert storage.keys.recall(token) is None
+
+
+def test_recalling_minds_expiry_and_the_secret(storage, monkeypatch):
+    soon = datetime.now(UTC) + timedelta(hours=1)
+    record, token = storage.keys.create("a", ["screen"], soon)
+    storage.keys.verify(token)
+    assert storage.keys.recognise(token) == storage.keys.recall(token) == record
+    assert storage.keys.recall(f"cst_{record.id}_{'x' * 43}") is None
+    later = (soon + timedelta(seconds=1)).isoformat(timespec="microseconds")
+    monkeypatch.setattr("consentry.storage.key_records.now", lambda: later)
+    with pytest.raises(AuthenticationError, match="expired"):
+        storage.keys.recall(token)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.support.postgres import DATABASES, settings_on
 
 from consentry.errors import NotFoundError, StorageError
+
+
+@pytest.fixture(params=DATABASES)
+def settings(request, tmp_path):
+    return settings_on(request, tmp_path / "home")
 
 
 def _decision(number, stage="output", action="block"):

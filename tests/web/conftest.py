@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -20,6 +21,8 @@ from consentry.config import Settings
 from consentry.errors import NotFoundError
 from consentry.findings import Action, Finding
 from consentry.guard import PartHealth
+from consentry.matching.banks import Banks
+from consentry.matching.matcher import Matcher
 from consentry.screening.decision import Decision, Gate, Reason
 from consentry.screening.submission import Submission
 from consentry.storage import Storage, open_storage
@@ -43,6 +46,14 @@ class FakeGuard:
     entered: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
     held: bool = False
+
+    @cached_property
+    def banks(self) -> Banks:
+        return Banks(self.storage)
+
+    @cached_property
+    def matcher(self) -> Matcher:
+        return Matcher.open(self.settings, self.storage)
 
     def screen(self, submission: Submission) -> Decision:
         self.seen.append(submission)
@@ -113,6 +124,7 @@ def make_guard(tmp_path: Path) -> Iterator:
 
     yield make
     for guard in opened:
+        guard.matcher.close()
         guard.storage.close()
 
 

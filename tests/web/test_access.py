@@ -28,7 +28,7 @@ def _paths(routes, prefix=""):
 
 async def _call(client, method, path, token=None):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    url = path.replace("{screening_id}", "0" * 32)
+    url = path.replace("{screening_id}", "0" * 32).replace("{content_id:int}", "1")
     return await client.request(method, url, headers=headers)
 
 
@@ -99,7 +99,8 @@ async def test_an_expired_key_stops(guard, connect, route, monkeypatch):
     later = (soon + timedelta(seconds=1)).isoformat(timespec="microseconds")
     monkeypatch.setattr("consentry.storage.key_records.now", lambda: later)
     answer = await _call(client, method, path, token)
-    assert (answer.status_code, answer.json()["detail"]) == (401, "This key is expired.")
+    assert answer.status_code == 401
+    assert "This key is expired." in answer.text
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from consentry.errors import ConsentryError
 __all__ = ["COMMANDS", "cli", "main"]
 
 COMMANDS: Final = {
+    "bank": ("consentry.cli.bank:bank", "Keep banks of known hashes: fill, look up, export."),
     "config": ("consentry.cli.config:config", "Check or show the settings."),
     "demo": ("consentry.cli.demo:demo", "Open the demo page on this machine."),
     "evaluate": (
@@ -26,6 +27,7 @@ COMMANDS: Final = {
     "screen": ("consentry.cli.screen:screen", "Screen files or prompts and say what was decided."),
     "serve": ("consentry.cli.serve:serve", "Run the HTTP server."),
     "train": ("consentry.cli.train:train", "Learn the weights of the prompt gate again."),
+    "sweep": ("consentry.cli.sweep:sweep", "Look back for copies in what was seen."),
 }
 """Each command: where it is, and the line that `consentry --help` shows without loading it."""
 

@@ -42,7 +42,7 @@ def demo(host: str, port: int | None, open_page: bool | None) -> None:  # noqa: 
     Only this machine can open it, and nothing but the decisions is kept, under
     ./consentry-data unless CONSENTRY_HOME names another folder. Ctrl-C ends it.
     """
-    from consentry.web.origin import is_loopback
+    from consentry.config import is_loopback
     from consentry.web.running import run
 
     if not is_loopback(host):

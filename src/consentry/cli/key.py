@@ -16,7 +16,14 @@ if TYPE_CHECKING:  # loaded late: `--help` must be quick
 
 __all__ = ["key"]
 
-_SCOPES: Final = ("screen", "read", "metrics", "admin")  # a test holds it to storage's own
+_SCOPES: Final = (
+    "screen",
+    "read",
+    "match",
+    "banks",
+    "metrics",
+    "admin",
+)  # a test holds it to storage's own
 _UNITS: Final = {"h": "hours", "d": "days", "w": "weeks"}
 _json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

@@ -9,11 +9,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from consentry.findings import Action, Stage
+from consentry.loading import loading
+
+if TYPE_CHECKING:
+    from consentry.detectors.contract import Kind
 
 __all__ = ["screen"]
 
@@ -63,12 +67,17 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
     1 if something could not be opened or checked at all. A folder stands for the files in it.
     """
     _check_usage(files, stage, prompt, prompts, reference)
-    from consentry.cli import screening_work as work
-    from consentry.config import load_settings
-    from consentry.guard import Guard
+    kinds: list[Kind] = ["picture"] if files else []
+    if files and prompt is not None:
+        kinds.append("prompt")
+    with loading():
+        from consentry.cli import screening_work as work
+        from consentry.config import load_settings
+        from consentry.guard import Guard
 
-    done = work.finished_inputs(resume)
-    with Guard.open(load_settings(), warm=bool(files)) as guard:
+        done = work.finished_inputs(resume)
+        opened = Guard.open(load_settings(), warm=kinds)
+    with opened as guard:
         if prompts is not None:
             decided = work.screen_prompts(guard, prompts, done)
         elif files:

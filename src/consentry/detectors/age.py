@@ -12,14 +12,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from consentry.config import Settings
-from consentry.detectors._shared import PICTURE_STAGES, LoadOnce, sample_picture
-from consentry.detectors.contract import Example, Kind, Seen, Subject
+from consentry.detectors._model import ModelDetector
+from consentry.detectors._shared import sample_picture
+from consentry.detectors.contract import Example, Seen, Subject
 from consentry.errors import DetectorError
 from consentry.findings import UNCHECKED, Finding
-from consentry.media.picture import Picture
 from consentry.models.age import AGES, AgeModel
-from consentry.models.locate import locate
 
 __all__ = ["AgeDetector"]
 
@@ -28,11 +26,10 @@ _MINOR: Final = "minor.apparent"
 _ADULT: Final = 18
 _BANDS: Final = (0, 3, 7, 13, 18, 25, 35, 50, 65)
 _SMALL: Final = 20
-_CODE: Final = "1"
 _ASTRONAUT: Final = [[200, 101], [247, 102], [220, 124], [199, 143], [240, 144]]
 
 
-class AgeDetector:
+class AgeDetector(ModelDetector[AgeModel]):
     """One finding `minor.apparent` for each face; its score is the probability of being under 18.
 
     A face below 20 pixels is judged as well, since leaving it out would be silence, but its
@@ -41,28 +38,9 @@ class AgeDetector:
     """
 
     name = "age"
-    kind: Kind = "picture"
-    stages = PICTURE_STAGES
     needs: tuple[str, ...] = (_FACES,)
     categories = frozenset({_MINOR})
-
-    def __init__(self, settings: Settings) -> None:
-        """Prepare; the model is loaded later."""
-        self.version = f"{_CODE}+{locate(AgeModel.name, settings).version}"
-        self._model = LoadOnce(lambda: AgeModel.load(settings))
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Sequence[AgeDetector]:
-        """One, always."""
-        return [cls(settings)]
-
-    def warm_up(self) -> None:
-        """Load the model.
-
-        Raises:
-            ModelError: it is missing, altered or unusable.
-        """
-        self._model()
+    model = AgeModel
 
     def detect(self, subject: Subject, seen: Seen) -> Sequence[Finding]:
         """Judge every face that the detector `faces` found: none, if it found none.
@@ -71,12 +49,11 @@ class AgeDetector:
             ModelError: the model is missing, altered or unusable.
             DetectorError: the subject is no picture, or nobody looked for faces.
         """
-        if not isinstance(subject, Picture):
-            raise DetectorError("The detector age looks at pictures only.")
+        picture = self._picture(subject)
         places = _places(seen)
         model = self._model()
         landmarks = [np.array(where["landmarks"], np.float64) for where in places]
-        chances = model.run(subject.pixels, landmarks)
+        chances = model.run(picture.pixels, landmarks)
         return [_finding(row, where) for row, where in zip(chances, places, strict=True)]
 
     @classmethod

@@ -5,48 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from consentry.config import Settings
-from consentry.detectors._shared import PICTURE_STAGES, LoadOnce, sample_picture
-from consentry.detectors.contract import Example, Kind, Seen, Subject
-from consentry.errors import DetectorError
+from consentry.detectors._model import ModelDetector
+from consentry.detectors._shared import sample_picture
+from consentry.detectors.contract import Example, Seen, Subject
 from consentry.findings import Finding
 from consentry.media.picture import Picture
-from consentry.models.locate import locate
 from consentry.models.yunet import Face, YuNet
 
 __all__ = ["FACE", "FaceDetector"]
 
 FACE: Final = "person.face"
 
-_CODE: Final = "1"
 
-
-class FaceDetector:
+class FaceDetector(ModelDetector[YuNet]):
     """One finding `person.face` for each face, with its box and five landmarks."""
 
     name = "faces"
-    kind: Kind = "picture"
-    stages = PICTURE_STAGES
-    needs: tuple[str, ...] = ()
     categories = frozenset({FACE})
-
-    def __init__(self, settings: Settings) -> None:
-        """Prepare; the model is loaded later."""
-        self.version = f"{_CODE}+{locate(YuNet.name, settings).version}"
-        self._model = LoadOnce(lambda: YuNet.load(settings))
-
-    @classmethod
-    def from_settings(cls, settings: Settings) -> Sequence[FaceDetector]:
-        """One, always."""
-        return [cls(settings)]
-
-    def warm_up(self) -> None:
-        """Load the model.
-
-        Raises:
-            ModelError: it is missing, altered or unusable.
-        """
-        self._model()
+    model = YuNet
 
     def detect(self, subject: Subject, seen: Seen) -> Sequence[Finding]:
         """Find the faces, the surest first.
@@ -56,9 +32,8 @@ class FaceDetector:
             DetectorError: the subject is no picture.
         """
         del seen
-        if not isinstance(subject, Picture):
-            raise DetectorError("The detector faces looks at pictures only.")
-        return [_finding(face, subject) for face in self._model().run(subject.pixels)]
+        picture = self._picture(subject)
+        return [_finding(face, picture) for face in self._model().run(picture.pixels)]
 
     @classmethod
     def get_examples(cls) -> Sequence[Example]:

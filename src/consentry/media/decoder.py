@@ -57,13 +57,13 @@ class MediaDecoder:
         self._pool = Pool(lambda: ChildProcess(limits, inbox_bytes), settings.decoders)
         self._finalizer = weakref.finalize(self, self._pool.close)
 
-    def warm_up(self) -> None:
-        """Start all children, side by side, and return when they are ready.
+    def warm_up(self, children: int | None = None) -> None:
+        """Start so many children, or all, side by side, and return when they are ready.
 
         Raises:
             DecoderError: one of them cannot be started.
         """
-        self._pool.warm_up()
+        self._pool.warm_up(children)
 
     def close(self) -> None:
         """End all children. Pictures that were decoded stay usable."""

@@ -6,19 +6,23 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Condition
+from typing import Final
 
 from consentry.errors import DecoderError
 from consentry.media.process import ChildProcess
 
 __all__ = ["Pool"]
 
+_PATIENCE_SECONDS: Final = 0.05
+
 
 class Pool:
     """A fixed number of places, each with a child or empty; safe to use from many threads.
 
-    The child that was used last is taken first: its memory is warm. Children are started on one
-    thread of the pool's own, because the kernel ends a child together with the *thread* that
-    started it (PR_SET_PDEATHSIG).
+    The child that was used last is taken first: its memory is warm. A busy one is waited for a
+    moment before another is started, since a start takes as long as forty pictures. Children are
+    started on one thread of the pool's own, because the kernel ends a child together with the
+    *thread* that started it (PR_SET_PDEATHSIG).
     """
 
     def __init__(self, start: Callable[[], ChildProcess], places: int) -> None:
@@ -65,15 +69,16 @@ class Pool:
             fresh = None  # whoever takes this place next tries again and is told why
         self._leave_place(fresh)
 
-    def warm_up(self) -> None:
-        """Start all children side by side; return when the idle ones are ready.
+    def warm_up(self, children: int | None = None) -> None:
+        """Start so many children, or all, side by side; return when the idle ones are ready.
 
         Raises:
             DecoderError: one of them cannot be started.
         """
         with self._changed:
             self._check_open()
-            places, self._idle = self._idle, []
+            cold = 0 if children is None else max(len(self._idle) - children, 0)
+            places, self._idle = self._idle[cold:], self._idle[:cold]
         try:
             for number, place in enumerate(places):
                 places[number] = self._revive(place)
@@ -98,17 +103,24 @@ class Pool:
     def _take_place(self) -> ChildProcess | None:
         with self._changed:
             self._check_open()
-            while not self._idle:
-                self._changed.wait()
-                self._check_open()
+            if self._children:
+                self._changed.wait_for(self._has_child, _PATIENCE_SECONDS)
+            self._changed.wait_for(lambda: self._closed or self._idle)
+            self._check_open()
             return self._idle.pop()
+
+    def _has_child(self) -> bool:
+        return self._closed or (bool(self._idle) and self._idle[-1] is not None)
 
     def _leave_place(self, child: ChildProcess | None) -> None:
         with self._changed:
             if self._closed:
                 return
-            self._idle.append(child if child in self._children else None)
-            self._changed.notify()
+            if child in self._children:
+                self._idle.append(child)
+            else:
+                self._idle.insert(0, None)
+            self._changed.notify_all()
 
     def _revive(self, child: ChildProcess | None) -> ChildProcess:
         if child is not None:

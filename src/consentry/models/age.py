@@ -6,7 +6,7 @@ dlib's age predictor, contributed by Cydral Technology; the ONNX file comes with
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ _BATCH: Final = 32
 class AgeModel:
     """The model `age-v1`, loaded."""
 
-    name: Final = "age-v1"
+    name: ClassVar[str] = "age-v1"
 
     def __init__(self, session: Session) -> None:
         """Use `load` instead, unless the session is at hand."""

@@ -7,7 +7,7 @@ squash to 256x256, save as JPEG and open again, cut out the middle 224x224, BGR,
 from __future__ import annotations
 
 import math
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 import simplejpeg
@@ -33,7 +33,7 @@ _MOST_VIEWS: Final = 8
 class OpenNsfw:
     """The model `open-nsfw`, loaded."""
 
-    name: Final = "open-nsfw"
+    name: ClassVar[str] = "open-nsfw"
 
     def __init__(self, session: Session) -> None:
         """Use `load` instead, unless the session is at hand."""
@@ -78,9 +78,9 @@ class OpenNsfw:
 
 def _prepare(view: Pixels) -> NDArray[np.float32]:
     """(height, width, 3) RGB bytes to (224, 224, 3) BGR floats."""
-    middle = squash(view, _SQUASHED)[_EDGE:-_EDGE, _EDGE:-_EDGE]
+    middle = squash(view, _SQUASHED, _EDGE)
     saved = simplejpeg.encode_jpeg(
-        np.ascontiguousarray(middle),
+        middle,
         quality=_QUALITY,
         colorspace="RGBX",
         colorsubsampling="420",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class Face:
 class YuNet:
     """The model `yunet`, loaded."""
 
-    name: Final = "yunet"
+    name: ClassVar[str] = "yunet"
 
     def __init__(self, session: Session) -> None:
         """Use `load` instead, unless the session is at hand."""
@@ -112,7 +112,8 @@ def _scale(tall: int, wide: int) -> float:
 def _planes(pixels: Pixels) -> Floats:
     """(height, width, 3 or 4) RGB bytes to (1, 3, H, W) BGR floats, filled up with black to 32."""
     height, width = pixels.shape[:2]
-    planes = np.zeros((1, 3, -(-height // _GRID) * _GRID, -(-width // _GRID) * _GRID), np.float32)
+    planes = np.empty((1, 3, -(-height // _GRID) * _GRID, -(-width // _GRID) * _GRID), np.float32)
+    planes[0, :, height:] = planes[0, :, :, width:] = 0
     for plane in range(3):
         planes[0, plane, :height, :width] = pixels[:, :, 2 - plane]
     return planes

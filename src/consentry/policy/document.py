@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError
 
 from consentry.errors import PolicyError
 from consentry.findings import Action, Stage
@@ -69,11 +69,14 @@ class Document(_Part):
     """A whole policy file.
 
     Attributes:
+        remember_days: fingerprints of uploads and outputs are kept for so many days at most; None
+            leaves it to the setting.
         category: an operator's own categories.
         rule: the rules; their order only orders the reasons.
         test: vectors of the whole policy.
     """
 
+    remember_days: Annotated[StrictInt, Field(ge=0)] | None = None
     category: tuple[Category, ...] = ()
     rule: tuple[Rule, ...] = ()
     test: tuple[Vector, ...] = ()

@@ -59,6 +59,7 @@ class Policy:
         taxonomy: every category, an operator's own included.
         rules: every rule, in the order of the file.
         vectors: the test vectors of the whole policy.
+        remember_days: the most days for which fingerprints may be kept; None says nothing.
     """
 
     def __init__(self, document: Document, source: str, name: str) -> None:
@@ -69,6 +70,7 @@ class Policy:
         self.taxonomy = _taxonomy(document, name)
         self.rules: tuple[Rule, ...] = document.rule
         self.vectors: tuple[Vector, ...] = document.test
+        self.remember_days = document.remember_days
         self._language = Language(self.taxonomy)
         self._conditions = {rule.id: self._condition(rule) for rule in self.rules}
         self._by_stage = {stage: self._judged_at(stage) for stage in Stage}

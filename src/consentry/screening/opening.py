@@ -40,7 +40,7 @@ class Opened:
     def __init__(self, submission: Submission, data: bytes, decoder: MediaDecoder) -> None:
         """Take the digest of the bytes; nothing is decoded yet."""
         self._submission = submission
-        self._data = data
+        self.data = data
         self._decoder = decoder
         self._pictures: tuple[Picture, ...] | None = None
         self.sha256 = hashlib.sha256(data).hexdigest()
@@ -64,7 +64,7 @@ class Opened:
             started = perf_counter()
             try:
                 media = self._decoder.decode(
-                    self._data,
+                    self.data,
                     name=self._submission.name,
                     content_type=self._submission.content_type,
                 )

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from consentry.detectors.contract import Detector
 from consentry.errors import ConsentryError, InputError
 from consentry.findings import Finding, Stage, unchecked
 from consentry.screening.decision import Gate, GateStatus
+from consentry.screening.matching import MatchingLook
 from consentry.screening.opening import Opened
-from consentry.screening.runner import Look, Result
+from consentry.screening.runner import Look, Looker, Result
 from consentry.screening.submission import Submission
 
 __all__ = ["Road", "picture_stage"]
@@ -29,6 +29,7 @@ class Road:
         opened: its picture or video, once there is one to open.
         prompt_sha256: digest of the prompt, once it was read.
         looks: what the detectors are to look at.
+        matching: the look for copies of what is banked, where there is one.
         findings: what was found.
         gates: who looked.
         error: the input error that ended it, if one did.
@@ -39,6 +40,7 @@ class Road:
     opened: Opened | None = None
     prompt_sha256: str | None = None
     looks: list[Look] = field(default_factory=list)
+    matching: MatchingLook | None = None
     findings: list[Finding] = field(default_factory=list)
     gates: list[Gate] = field(default_factory=list)
     error: ConsentryError | None = None
@@ -51,23 +53,32 @@ class Road:
         if isinstance(error, InputError):
             self.error = error
 
-    def skip(self, detectors: Sequence[Detector], status: GateStatus, note: str) -> None:
+    def skip(self, detectors: Sequence[Looker], status: GateStatus, note: str) -> None:
         """Record that these detectors had nothing to look at."""
         self.gates.extend(Gate(one.name, one.version, None, 0.0, status, note) for one in detectors)
 
     def collect(self, results: Sequence[Result]) -> None:
         """Turn results into findings, and into one gate a detector and kind of input."""
-        groups: dict[tuple[str, str], list[Result]] = {}
+        groups: dict[tuple[str, bool], list[Result]] = {}
         for result in results:
-            name = (result.detector.name, result.detector.kind)
-            groups.setdefault(name, []).append(result)
+            if result.detector is self.matching and not self.matching.compare:
+                self._not_remembered(result)
+                continue  # nothing is banked: fingerprints were to be taken, nobody was to look
+            about_words = result.look.key[0] == "prompt"
+            groups.setdefault((result.detector.name, about_words), []).append(result)
             self.findings.extend(self._located(result))
         self.gates.extend(self._gate(group) for group in groups.values())
+
+    def _not_remembered(self, result: Result) -> None:
+        """Say so where no fingerprint could be taken: a later sweep will not find this."""
+        if result.status != "checked":
+            note = f"No fingerprint was kept, so a sweep will not find this. {result.note}"
+            self.gates.append(replace(self._gate([result]), note=note))
 
     def _located(self, result: Result) -> Sequence[Finding]:
         """The findings, with the time in the clip and the input that they are about."""
         where: dict[str, Any] = dict(result.look.where)
-        if self.submission.stage is Stage.PROMPT and result.detector.kind == "picture":
+        if self.submission.stage is Stage.PROMPT and result.look.key[0] != "prompt":
             where["input"] = "reference"
         if result.status not in {"checked", "cached"}:
             return [unchecked(result.detector.name, result.note, **where)]
@@ -85,10 +96,13 @@ class Road:
         worst = min(group, key=lambda result: _WORST.index(result.status))
         detector = worst.detector
         saw = self.prompt_sha256
-        if detector.kind == "picture":
+        if worst.look.key[0] != "prompt":
             saw = None if self.opened is None else self.opened.sha256
         ms = sum(result.ms for result in group)
-        return Gate(detector.name, detector.version, saw, ms, worst.status, worst.note)
+        note = worst.note
+        if self.matching is not None and detector is self.matching:
+            note = note or self.matching.note
+        return Gate(detector.name, detector.version, saw, ms, worst.status, note)
 
 
 def picture_stage(stage: Stage) -> Stage:

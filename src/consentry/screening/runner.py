@@ -8,18 +8,42 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any, Protocol
 
-import structlog
-
-from consentry.detectors.contract import Detector, Subject
-from consentry.errors import ConsentryError, DetectorError, ModelError
+from consentry.errors import ConsentryError, DetectorError, MatchingMissingError, ModelError
 from consentry.findings import Finding
 from consentry.screening.cache import ResultCache
 from consentry.screening.decision import GateStatus
 
-__all__ = ["Look", "Result", "Runner"]
+__all__ = ["Look", "Looker", "Result", "Runner"]
 
-log = structlog.get_logger(__name__)
+
+class Looker(Protocol):
+    """What the Runner asks of a detector, and of the matching gate."""
+
+    @property
+    def name(self) -> str:
+        """Stands in every decision."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever a finding could."""
+        ...
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Names of those whose findings it reads."""
+        ...
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """Every category that it may report."""
+        ...
+
+    def detect(self, subject: Any, seen: Mapping[str, Sequence[Finding]]) -> Sequence[Finding]:  # noqa: ANN401  prompt, picture or file: each knows its own
+        """Look at `subject`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +55,21 @@ class Look:
         subject: gives the subject; called only when some result is not known yet.
         detectors: who looks.
         where: what is added to each finding's `where`, e.g. the time in a clip.
+        fresh: the findings rest on more than the subject: look every time.
     """
 
     key: tuple[object, ...]
-    subject: Callable[[], Subject]
-    detectors: Sequence[Detector]
+    subject: Callable[[], object]
+    detectors: Sequence[Looker]
     where: Mapping[str, float] = field(default_factory=dict)
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What came of one detector and one subject."""
 
-    detector: Detector
+    detector: Looker
     look: Look
     status: GateStatus
     findings: tuple[Finding, ...] = ()
@@ -61,7 +87,7 @@ class _Answer:
 class _Job:
     """A detector and a look on their way through one screening."""
 
-    detector: Detector
+    detector: Looker
     look: Look
     future: Future[_Answer] | None = None
     known: bool = False
@@ -136,9 +162,12 @@ class Runner:
         if job.detector.name in self._stuck and self._cache.get(key) is None:
             _end(state, job, "late", "It is still busy with an earlier input.")
             return
-        job.future, job.known = self._cache.get_or_start(
-            key, lambda: self._pool.submit(_detect, job.detector, job.look, seen)
-        )
+        if job.look.fresh:
+            job.future = self._pool.submit(_detect, job.detector, job.look, seen)
+        else:
+            job.future, job.known = self._cache.get_or_start(
+                key, lambda: self._pool.submit(_detect, job.detector, job.look, seen)
+            )
         state.running.setdefault(job.future, []).append(job)
 
     def _record(self, state: _Round, job: _Job, future: Future[_Answer]) -> None:
@@ -154,8 +183,9 @@ class Runner:
             state.results[_place(job)] = result
             return
         if not isinstance(error, ConsentryError):
-            log.error("detector.failed", detector=job.detector.name, **_place_of(error))
-        status = "missing" if isinstance(error, ModelError) else "failed"
+            _log("detector.failed", detector=job.detector.name, **_place_of(error))
+        absent = isinstance(error, (ModelError, MatchingMissingError))
+        status = "missing" if absent else "failed"
         _end(state, job, status, _sentence(error))
 
     def _give_up(self, state: _Round) -> None:
@@ -177,14 +207,14 @@ class Runner:
             self._stuck[name] = future
             old, self._pool = self._pool, self._new_pool()
         old.shutdown(wait=False)
-        log.error("detector.stuck", detector=name)
+        _log("detector.stuck", detector=name)
         future.add_done_callback(lambda _: self._stuck.pop(name, None))
 
     def _new_pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(self._workers, thread_name_prefix="detector")
 
 
-def _detect(detector: Detector, look: Look, seen: Mapping[str, Sequence[Finding]]) -> _Answer:
+def _detect(detector: Looker, look: Look, seen: Mapping[str, Sequence[Finding]]) -> _Answer:
     started = perf_counter()
     findings = tuple(detector.detect(look.subject(), seen))
     for finding in findings:
@@ -193,7 +223,7 @@ def _detect(detector: Detector, look: Look, seen: Mapping[str, Sequence[Finding]
     return _Answer(findings, (perf_counter() - started) * 1000)
 
 
-def _cache_key(detector: Detector, look: Look) -> tuple[object, ...]:
+def _cache_key(detector: Looker, look: Look) -> tuple[object, ...]:
     needed = {one.name: one.version for one in look.detectors if one.name in detector.needs}
     return (detector.name, detector.version, tuple(sorted(needed.items())), *look.key)
 
@@ -212,6 +242,12 @@ def _place(job: _Job) -> tuple[str, int]:
 
 def _end(state: _Round, job: _Job, status: GateStatus, note: str) -> None:
     state.results[_place(job)] = Result(job.detector, job.look, status, note=note)
+
+
+def _log(event: str, **fields: str) -> None:
+    import structlog  # takes as long to load as a detector: only when there is something to say
+
+    structlog.get_logger(__name__).error(event, **fields)
 
 
 def _place_of(error: BaseException) -> dict[str, str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
@@ -16,27 +17,48 @@ from consentry.detectors.contract import Detector, Kind
 from consentry.detectors.loading import Roster
 from consentry.errors import ConsentryError, InputError
 from consentry.findings import Action, Stage, unchecked
+from consentry.matching.fingerprints import Fingerprints
 from consentry.media import MediaDecoder, Picture, Prompt
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
 from consentry.policy.floors import NOT_OPENED, blind
 from consentry.screening.cache import ResultCache
 from consentry.screening.decision import Decision, Gate, Reason
+from consentry.screening.matching import Matching, MatchingGate
 from consentry.screening.opening import Opened, Outline, refusal
 from consentry.screening.road import Road, picture_stage
 from consentry.screening.runner import Look, Runner
 from consentry.screening.submission import Submission
 
-__all__ = ["Screener"]
+__all__ = ["Screened", "Screener"]
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """What came of a submission.
+
+    Attributes:
+        decision: the outcome.
+        prints: fingerprints of its picture or clip, where they were taken.
+    """
+
+    decision: Decision
+    prints: Fingerprints | None
 
 
 class Screener:
     """Screens submissions by one roster of detectors and one policy; threads may share it."""
 
     def __init__(
-        self, *, decoder: MediaDecoder, roster: Roster, policy: Policy, settings: Settings
+        self,
+        *,
+        decoder: MediaDecoder,
+        roster: Roster,
+        policy: Policy,
+        settings: Settings,
+        matching: Matching | None = None,
     ) -> None:
-        """Put the parts together.
+        """Put the parts together; without `matching`, nothing is compared with banks.
 
         Raises:
             PolicyError: a detector reports a category that the policy's taxonomy does not have.
@@ -49,6 +71,7 @@ class Screener:
         self._max_characters = settings.prompt.max_characters
         limits = settings.screening
         self._outlines: ResultCache[Outline] = ResultCache(limits.cache_entries)
+        self._matching = None if matching is None else MatchingGate(matching, limits.cache_entries)
         self._runner = Runner(
             workers=limits.workers,
             budget_seconds=limits.budget_seconds,
@@ -59,16 +82,17 @@ class Screener:
         """Let the threads go."""
         self._runner.close()
 
-    def screen(self, submission: Submission) -> Decision:
+    def screen(self, submission: Submission) -> Screened:
         """Open `submission`, look at it and decide. What is wrong with it never raises here."""
         road = Road(submission)
         self._open_prompt(road)
         self._open_media(road)
         if road.error is None:
-            road.collect(self._runner.run(road.looks))
+            road.collect(self._runner.run([*road.looks, *_whole(road)]))
             self._require_a_look(road)
         self._name_the_disabled(road)
-        return self._decide(road)
+        prints = None if road.matching is None else road.matching.prints
+        return Screened(self._decide(road), prints)
 
     def _open_prompt(self, road: Road) -> None:
         submission = road.submission
@@ -95,12 +119,20 @@ class Screener:
         known = self._outlines.get(opened.key)
         if known is not None:
             opened.outline = known.result()
+        if self._matching is not None:
+            road.matching = self._matching.look_at(opened, picture_stage(road.submission.stage))
         looks = self._picture_looks(road, opened)
-        if opened.outline is None or not all(map(self._runner.knows, looks)):
+        if opened.outline is None or not self._know_all(road, looks):
             looks = self._decode(road, opened)
         if not road.undecoded:
             road.gates.append(opened.gate())
             road.looks.extend(looks)
+
+    def _know_all(self, road: Road, looks: Sequence[Look]) -> bool:
+        """Whether nobody needs the pixels."""
+        if road.matching is not None and not road.matching.known:
+            return False
+        return all(map(self._runner.knows, looks))
 
     def _decode(self, road: Road, opened: Opened) -> list[Look]:
         try:
@@ -109,7 +141,9 @@ class Screener:
             road.undecoded = True
             road.refuse(refusal(error, opened.sha256, opened.ms), error)
             detectors = self._detectors("picture", picture_stage(road.submission.stage))
-            road.skip(detectors, "missing", "There was no decoded picture to look at.")
+            matching = [road.matching] if road.matching and road.matching.compare else []
+            note = "There was no decoded picture to look at."
+            road.skip([*detectors, *matching], "missing", note)
             return []
         if opened.outline is not None:
             self._outlines.put(opened.key, opened.outline)
@@ -144,7 +178,7 @@ class Screener:
             if not look.detectors:
                 note = "No detector is set up for this kind of input at this stage."
                 road.findings.append(unchecked("screening", note))
-            elif look.detectors[0].kind == "picture":
+            elif look.key[0] == "picture":
                 unseen = blind(name for one in look.detectors for name in one.categories)
                 if unseen:
                     note = f"No detector is set up that could see: {' and '.join(unseen)}."
@@ -184,6 +218,13 @@ class Screener:
 
 def _subject(opened: Opened, place: int) -> Picture:
     return opened.decode()[place]
+
+
+def _whole(road: Road) -> list[Look]:
+    """The matching gate's look at the whole file, if there is one."""
+    if road.matching is None or road.undecoded:
+        return []
+    return [Look(("file",), lambda: None, [road.matching], fresh=True)]
 
 
 def _has_reference(submission: Submission) -> bool:

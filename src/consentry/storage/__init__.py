@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +11,16 @@ from typing import TYPE_CHECKING
 from consentry.config import Settings
 
 if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a database waits
-    from sqlalchemy import Engine
+    from sqlalchemy import Connection, Engine
 
     from consentry.storage.api_keys import KeyStore
     from consentry.storage.decisions import DecisionStore
+    from consentry.storage.exchanges import ExchangeStore
     from consentry.storage.objects import ObjectStore
     from consentry.storage.policies import PolicyStore
+    from consentry.storage.seen import SeenStore
+    from consentry.storage.sequences import Sequences
+    from consentry.storage.vault import Vault
 
 __all__ = ["Storage", "open_storage"]
 
@@ -56,9 +62,56 @@ class Storage:
             StorageError: the master key cannot be read, or other users can read it.
         """
         from consentry.storage.objects import ObjectStore
+
+        return ObjectStore(self._engine, self.home / "objects", self.vault)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The master key of the installation, made on first use.
+
+        Raises:
+            StorageError: it cannot be read, or other users can read it.
+        """
         from consentry.storage.vault import Vault
 
-        return ObjectStore(self._engine, self.home / "objects", Vault.load(self.home))
+        return Vault.load(self.home)
+
+    @cached_property
+    def sequences(self) -> Sequences:
+        """The counters that number changes of banks, and the lock under which they are made."""
+        from consentry.storage.sequences import Sequences
+
+        return Sequences(self._engine)
+
+    @cached_property
+    def seen(self) -> SeenStore:
+        """Hashes of inputs that were decided on."""
+        from consentry.storage.seen import SeenStore
+
+        return SeenStore(self._engine, self.sequences)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection for queries.
+
+        Raises:
+            StorageError: the database could not be read.
+        """
+        from consentry.storage.database import storage_errors
+
+        with storage_errors(), self._engine.connect() as connection:
+            yield connection
+
+    @cached_property
+    def exchanges(self) -> ExchangeStore:
+        """Hash exchanges as they were set up.
+
+        Raises:
+            StorageError: the master key cannot be read, or other users can read it.
+        """
+        from consentry.storage.exchanges import ExchangeStore
+
+        return ExchangeStore(self._engine, self.vault)
 
     def ping(self) -> None:
         """Ask the database for a sign of life.
@@ -75,6 +128,8 @@ class Storage:
 
     def close(self) -> None:
         """Close every connection; the bundle cannot be used afterwards."""
+        if "keys" in self.__dict__:
+            self.keys.close()
         self._engine.dispose()
 
 

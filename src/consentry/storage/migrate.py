@@ -1,26 +1,30 @@
 """Bringing a database up to date, one process at a time.
 
-Alembic takes half a second to import, so it is left out when the database is at `HEAD` already.
+Alembic takes half a second to import, so it is left out when the database is at `HEAD` already,
+and when it is new: then the tables are made as `storage.schema` says, which a test holds to what
+the migrations make.
 """
 
 from __future__ import annotations
 
 import fcntl
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, insert, inspect, text
 
 from consentry.errors import StorageError
+from consentry.storage.schema import COUNTERS, metadata, sequences
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 __all__ = ["HEAD", "REVISIONS", "alembic_config", "bring_up_to_date", "migrate", "revision_of"]
 
-REVISIONS: Final = ("0001",)
+REVISIONS: Final = ("0001", "0002", "0003")
 """Every migration, oldest first; a test holds it to migrations/versions."""
 
 HEAD: Final = REVISIONS[-1]
@@ -38,7 +42,7 @@ def bring_up_to_date(engine: Engine) -> None:
         return
     with _lock(engine):
         if not _is_current(engine):  # another process may have done it while we waited
-            migrate(engine, HEAD)
+            _make(engine) if _is_new(engine) else migrate(engine, HEAD)
 
 
 def revision_of(engine: Engine) -> str | None:
@@ -81,6 +85,27 @@ def _is_current(engine: Engine) -> bool:
             hint="A newer Consentry has used it: run that version, or restore a backup.",
         )
     return found == HEAD
+
+
+def _is_new(engine: Engine) -> bool:
+    """Whether nothing at all is in it, in SQLite; PostgreSQL always goes through the migrations."""
+    return engine.dialect.name == "sqlite" and not inspect(engine).get_table_names()
+
+
+def _make(engine: Engine) -> None:
+    """Every table at once, in one transaction with the note that this is `HEAD`."""
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        identity = uuid.uuid4().hex
+        counters = [{"name": name, "value": 0, "identity": identity} for name in COUNTERS]
+        connection.execute(insert(sequences), counters)
+        connection.execute(
+            text(
+                "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+                "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+            )
+        )
+        connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 @contextmanager

@@ -8,9 +8,40 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import JSON, Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
-__all__ = ["api_keys", "decisions", "metadata", "objects", "policies"]
+__all__ = [
+    "COUNTERS",
+    "api_keys",
+    "bank_contents",
+    "bank_signals",
+    "bank_uploads",
+    "banks",
+    "decisions",
+    "exchange_credentials",
+    "exchanges",
+    "metadata",
+    "objects",
+    "opinions",
+    "policies",
+    "seen",
+    "sequences",
+]
+
+_Id: Final = BigInteger().with_variant(Integer, "sqlite")  # SQLite's own row id
 
 metadata: Final = MetaData(
     naming_convention={
@@ -58,5 +89,129 @@ objects: Final = Table(
     Column("purpose", String(80), nullable=False),
     Column("size", Integer, nullable=False),
     Column("wrapped_key", LargeBinary, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+COUNTERS: Final = ("banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen")
+"""The rows of `sequences`; a new database is made with them."""
+
+sequences: Final = Table(
+    "sequences",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    Column("identity", String(32), nullable=False),  # differs between two installations
+)
+
+banks: Final = Table(
+    "banks",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("name", String(255), nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("category", String(80), nullable=False),
+    Column("source", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("max_distance", Integer, nullable=False),
+    Column("enabled_ratio", Float, nullable=False),
+    Column("sealed", Boolean, nullable=False),
+    Column("expires_days", Integer),
+    Column("created_at", String(40), nullable=False),
+    Index("ix_banks_name", "name", unique=True),
+)
+
+bank_contents: Final = Table(
+    "bank_contents",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("bank_id", BigInteger, nullable=False),
+    Column("details", LargeBinary),  # JSON: metadata and note; encrypted in a sealed bank
+    Column("case_link", String(255)),
+    Column("disable_until", String(40)),
+    Column("expires_at", String(40)),
+    Column("state", String(8), nullable=False),  # active, held, or staged while it is imported
+    Column("held_because", String(16)),
+    Column("created_at", String(40), nullable=False),
+    Index("ix_bank_contents_bank_id", "bank_id", "id"),
+)
+Index(
+    "ix_bank_contents_expires_at",
+    bank_contents.c.expires_at,
+    sqlite_where=bank_contents.c.expires_at.is_not(None),
+    postgresql_where=bank_contents.c.expires_at.is_not(None),
+)
+
+# A row that is no longer live stays, without its value: the log must say that it went.
+bank_signals: Final = Table(
+    "bank_signals",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("content_id", BigInteger, nullable=False),
+    Column("log", String(8), nullable=False),  # open or sealed: which index follows it
+    Column("type", String(32), nullable=False),
+    Column("value", LargeBinary),  # encrypted in a sealed bank
+    Column("lookup_key", LargeBinary),  # of exact types: a keyed digest of the value
+    Column("frames", Integer, nullable=False),
+    Column("sequence", BigInteger),  # of its last change; NULL while it is being imported
+    Column("live", Boolean, nullable=False),
+    Index("ix_bank_signals_content_id", "content_id"),
+)
+Index(
+    "ix_bank_signals_log",
+    bank_signals.c.log,
+    bank_signals.c.sequence,
+    sqlite_where=bank_signals.c.sequence.is_not(None),
+    postgresql_where=bank_signals.c.sequence.is_not(None),
+)
+
+opinions: Final = Table(
+    "opinions",
+    metadata,
+    Column("content_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("by", String(255), primary_key=True),
+    Column("opinion", String(8), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("note", String(255), nullable=False),
+)
+
+bank_uploads: Final = Table(
+    "bank_uploads",
+    metadata,
+    Column("content_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("upload", LargeBinary(8), primary_key=True),  # a keyed digest, cut short
+    Column("at", String(40), nullable=False, index=True),
+)
+
+seen: Final = Table(
+    "seen",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("decision_id", String(32), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("expires_at", String(40), nullable=False, index=True),
+    Column("hashes", LargeBinary),  # (n, 4) big-endian uint64; none once it is forgotten
+    Column("entries", Integer, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Index("ix_seen_sequence", "sequence", unique=True),
+    Index("ix_seen_decision_id", "decision_id"),
+)
+
+exchanges: Final = Table(
+    "exchanges",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("api", String(40), nullable=False),
+    Column("enabled", Boolean, nullable=False),
+    Column("config", JSON, nullable=False),
+    Column("created_at", String(40), nullable=False),
+)
+
+exchange_credentials: Final = Table(
+    "exchange_credentials",
+    metadata,
+    Column("api", String(40), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
     Column("created_at", String(40), nullable=False),
 )

@@ -1,4 +1,4 @@
-"""The master key of an installation, and AES-256-GCM envelopes under it.
+"""The master key of an installation: AES-256-GCM envelopes and keyed digests under it.
 
 A sealed envelope is `CV1` + 12 bytes of nonce + ciphertext and tag; its purpose is authenticated,
 so that one kind of secret cannot be passed off as another.
@@ -6,8 +6,10 @@ so that one kind of secret cannot be passed off as another.
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -38,6 +40,7 @@ class Vault:
         if len(key) != KEY_BYTES:
             raise ValueError(f"a key has {KEY_BYTES} bytes, not {len(key)}")
         self._cipher = AESGCM(key)
+        self._key = key
 
     @classmethod
     def load(cls, home: Path) -> Vault:
@@ -79,6 +82,14 @@ class Vault:
             return self._cipher.decrypt(sealed[len(_MAGIC) : head], sealed[head:], purpose.encode())
         except InvalidTag as error:
             raise StorageError(_SHUT, hint=_SHUT_HINT) from error
+
+    def digester(self, purpose: str) -> Callable[[bytes], bytes]:
+        """A keyed digest, 32 bytes (HMAC-SHA256 under a key of this purpose alone).
+
+        Equal input gives an equal digest, and without the master key nobody can tell which.
+        """
+        key = hmac.digest(self._key, f"digest:{purpose}".encode(), "sha256")
+        return lambda data: hmac.digest(key, data, "sha256")
 
 
 def _create(path: Path) -> None:

@@ -9,10 +9,13 @@ from fastapi import FastAPI
 
 from consentry import __version__
 from consentry.web import logs
-from consentry.web.api import operations, problems, screenings
+from consentry.web.api import lookups, operations, problems, screenings
 from consentry.web.api.operations import HealthWatch
 from consentry.web.api.service import Service
 from consentry.web.body import BodyLimit
+from consentry.web.hma.desk import Desk
+from consentry.web.hma.paths import HmaPaths
+from consentry.web.hma.routes import hma_routes
 from consentry.web.middleware import RequestContext, SafetyNet
 
 if TYPE_CHECKING:  # only its name is needed here; it stands on all models and detectors
@@ -43,8 +46,11 @@ def create_app(guard: Guard, *, demo: bool = False) -> FastAPI:
     )
     app.state.service = Service(guard)
     app.state.health = HealthWatch(app.state.service)
+    app.state.hma = Desk(app.state.service)
     problems.install(app)
+    app.router.routes[:0] = hma_routes()  # first: they are asked for most often
     app.include_router(screenings.router)
+    app.include_router(lookups.router)
     app.include_router(operations.router)
     if demo:
         pages = importlib.import_module("consentry.web.demo.router")
@@ -52,5 +58,6 @@ def create_app(guard: Guard, *, demo: bool = False) -> FastAPI:
     server = guard.settings.server
     app.add_middleware(SafetyNet)
     app.add_middleware(BodyLimit, max_bytes=server.max_body_bytes, seconds=server.body_seconds)
+    app.add_middleware(HmaPaths, base=guard.settings.hma.base_path)
     app.add_middleware(RequestContext)  # added last, so outermost
     return app

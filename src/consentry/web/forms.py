@@ -5,7 +5,7 @@ The parsers that come with web frameworks put uploads on the disk in plain text;
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,15 +67,25 @@ class FormReader:
     """Takes the body piece by piece; `finish` gives the fields.
 
     Attributes:
-        has_file: whether a part named `file` came.
+        has_file: whether a file came.
+        file_field: the name of its part.
         file_name: the name that it was sent with, or None.
         file_type: the media type that it was sent with, or None.
     """
 
     def __init__(
-        self, content_type: str, spool: EncryptedSpool, *, names: frozenset[str], max_field: int
+        self,
+        content_type: str,
+        spool: EncryptedSpool,
+        *,
+        names: frozenset[str],
+        max_field: int,
+        strict: bool = True,
     ) -> None:
         """Read fields called `names`, of up to `max_field` bytes, and a file into `spool`.
+
+        The file is the part named `file`. If not `strict`, it is the part with a file name,
+        whatever it is called, and other fields are passed over.
 
         Raises:
             RequestError: the content type names no boundary, or one that is too long.
@@ -84,15 +94,17 @@ class FormReader:
         if not boundary:
             raise RequestError(("Content-Type", "The boundary is missing."))
         self.has_file = False
+        self.file_field = ""
         self.file_name: str | None = None
         self.file_type: str | None = None
         self._spool = spool
         self._names = names
         self._max_field = max_field
+        self._strict = strict
         self._fields: dict[str, bytearray] = {}
         self._header_name = self._header_value = b""
         self._headers: dict[str, bytes] = {}
-        self._into: bytearray | None = None
+        self._take: Callable[[bytes], None] = _pass_over
         self._ended = False
         self._parser = self._make_parser(boundary)
 
@@ -152,30 +164,43 @@ class FormReader:
         name = options.get(b"name", b"").decode("utf-8", "replace")
         if kind != b"form-data" or not name:
             raise RequestError(("body", "A part of the form has no name."))
-        if name == FILE_FIELD:
-            self._begin_file(options.get(b"filename"))
-        elif name not in self._names:
+        file_name = options.get(b"filename")
+        if name == FILE_FIELD if self._strict else file_name is not None:
+            self._begin_file(name, file_name)
+        elif name in self._names:
+            self._take = self._begin_field(name)
+        elif self._strict:
             raise RequestError(("body", "The form has a field that is not known."))
-        elif name in self._fields:
-            raise RequestError((name, "This is given twice."))
         else:
-            self._into = self._fields[name] = bytearray()
+            self._take = _pass_over
 
-    def _begin_file(self, name: bytes | None) -> None:
+    def _begin_field(self, name: str) -> Callable[[bytes], None]:
+        if name in self._fields:
+            raise RequestError((name, "This is given twice."))
+        into = self._fields[name] = bytearray()
+
+        def take(data: bytes) -> None:
+            if len(into) + len(data) > self._max_field:
+                raise RequestError(("body", "A field is too long."))
+            into.extend(data)
+
+        return take
+
+    def _begin_file(self, field: str, name: bytes | None) -> None:
         if self.has_file:
-            raise RequestError((FILE_FIELD, "This is given twice."))
-        self.has_file, self._into = True, None
+            raise RequestError((FILE_FIELD, "Only one file is taken, and there are two."))
+        self.has_file, self._take = True, self._spool.write
+        self.file_field = field
         self.file_name = name.decode("utf-8", "replace") if name else None
         declared = self._headers.get("content-type")
         self.file_type = declared.decode("latin-1") if declared else None
 
     def _on_data(self, data: bytes, start: int, end: int) -> None:
-        if self._into is None:
-            self._spool.write(data[start:end])
-            return
-        if len(self._into) + end - start > self._max_field:
-            raise RequestError(("body", "A field is too long."))
-        self._into += data[start:end]
+        self._take(data[start:end])
 
     def _on_end(self) -> None:
         self._ended = True
+
+
+def _pass_over(data: bytes) -> None:
+    """Take nothing of a field that nobody asked for."""

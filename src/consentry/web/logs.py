@@ -56,16 +56,22 @@ class _Lines:
     debug = info = warning = error = write
 
 
+def _plain_renderer(structlog: Any) -> Any:  # noqa: ANN401  a module that is loaded late
+    """One line of `name=value` pairs."""
+    return structlog.processors.LogfmtRenderer(
+        key_order=["timestamp", "level", "event"], drop_missing=True, bool_as_flag=False
+    )
+
+
 @cache
 def _logger() -> Any:  # noqa: ANN401  structlog's loggers are typed by what they are bound to
     import structlog
 
-    json = _state["format"] == "json"
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-    )
+    renderer: Any = structlog.processors.JSONRenderer()
+    if _state["format"] != "json":
+        # For a person at a terminal, in columns and colours; that takes ten times as long.
+        watched = sys.stderr.isatty()
+        renderer = structlog.dev.ConsoleRenderer() if watched else _plain_renderer(structlog)
     return structlog.wrap_logger(
         _Lines(),
         processors=[

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.supervisors import Multiprocess
 
+from consentry.loading import loading
 from consentry.web import logs
 
 __all__ = ["ReadyServer", "serve", "serve_workers", "worker_app"]
@@ -61,9 +62,11 @@ def worker_app() -> FastAPI:
     from consentry.guard import Guard
     from consentry.web.app import create_app
 
-    guard = Guard.open()
-    guard.warm_up()
-    app = create_app(guard)
+    with loading():
+        guard = Guard.open(warm=("picture", "prompt"))
+        guard.warm_up()
+        guard.follow()
+        app = create_app(guard)
     inner = app.router.lifespan_context
 
     @asynccontextmanager

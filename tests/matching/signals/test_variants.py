@@ -44,6 +44,16 @@ def test_each_probe_is_the_hash_of_the_turned_picture(pictures, turn):
                 assert np.bitwise_count(there ^ probe.words).sum() <= 2  # a bit in doubt
 
 
+def test_the_upright_probes_are_the_very_hashes(pictures):
+    compute = {"full": pdq.hash_full, "thumbnail": pdq.hash_thumbnail}
+    for pixels in [*pictures.values(), np.full((600, 800, 3), 77, np.uint8)]:
+        upright = [one for one in variants.lookup_set(pixels) if one.turn == "upright"]
+        for probe in upright:
+            expected = compute[probe.pipeline](pixels)
+            assert np.array_equal(probe.words, expected.words)
+            assert probe.quality == expected.quality
+
+
 def test_large_pictures_have_sixteen_probes_and_small_ones_eight(pictures, resized):
     assert len(variants.lookup_set(resized(pictures["coffee.png"], 800, 600))) == 16
     assert len(variants.lookup_set(resized(pictures["coffee.png"], 400, 300))) == 8

@@ -80,6 +80,17 @@ def test_nested_facts_are_said_in_words():
     assert row.facts == (("age bins", "0-12 0.12, 13-17 0.50"), ("list", "1, two"))
 
 
+def test_a_match_is_said_in_words():
+    detail = {"bank": "TAKEN_DOWN", "distance": 4, "turn": "mirrored", "pipeline": "full"}
+    row = result(Finding("known.removed", 0.9, "matching", None, detail)).found[0]
+    assert row.facts == (
+        ("on the list", "TAKEN_DOWN"),
+        ("differing bits of 256", "4"),
+        ("this copy is", "mirrored"),
+        ("fingerprint of the", "whole picture"),
+    )
+
+
 def test_the_bars_compare_gates_with_the_slowest():
     gates = [Gate(name, "1", None, ms, "checked") for name, ms in (("a", 5.0), ("b", 20.0))]
     assert [row.share for row in result(gates=gates).gates] == [0.25, 1.0]

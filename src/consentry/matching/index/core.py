@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consentry.errors import IndexBehindError, MatchIndexError
+from consentry.matching.follower import Follower
 from consentry.matching.index.answers import IndexOptions, IndexState, Lookup
-from consentry.matching.index.follower import Follower
 from consentry.matching.index.log import ChangeLog, Changes
 from consentry.matching.index.merge import Snapshot
 from consentry.matching.index.segment import Hits
 from consentry.matching.index.selfcheck import MAX_DISTANCE
-from consentry.matching.index.shelf import Shelf
+from consentry.matching.index.shelf import NoShelf, Shelf
 
 __all__ = ["Index"]
 
@@ -32,15 +32,25 @@ Words = NDArray[np.uint64]
 class Index:
     """Exact lookups of 256-bit hashes. Safe to use from several threads."""
 
-    def __init__(self, folder: Path, log: ChangeLog, options: IndexOptions | None = None) -> None:
+    def __init__(
+        self, folder: Path | None, log: ChangeLog, options: IndexOptions | None = None
+    ) -> None:
         """Open the index in `folder`, and build it from `log` where there is none or a bad one.
+
+        Without a folder it lives in the memory of this process alone and leaves no trace: for
+        hashes that must not lie in a file. Each lookup then compares with every one of them, about
+        0.4 ms for a million.
 
         Raises:
             MatchIndexError: the log cannot be read, or the folder cannot be written.
         """
         self._options = options or IndexOptions()
         self._change_log = log
-        self._shelf = Shelf(folder, log, self._options.writing, self._options.questions)
+        self._shelf: Shelf | NoShelf = (
+            NoShelf(log)
+            if folder is None
+            else Shelf(folder, log, self._options.writing, self._options.questions)
+        )
         self._lock = threading.RLock()  # held by whoever changes `_view` or what is in it
         self._renewing = threading.Lock()  # held by whoever asks the shelf for a newer view
         self._confirmed = float("-inf")
@@ -192,10 +202,11 @@ class Index:
             return False
         return self.merge()
 
-    def merge(self) -> bool:
+    def merge(self, *, thorough: bool = False) -> bool:
         """Write the delta as a segment; False when another process or thread is writing.
 
-        Lookups go on meanwhile, here and elsewhere.
+        Lookups go on meanwhile, here and elsewhere. With `thorough`, no file holds afterwards what
+        was taken away before.
 
         Raises:
             MatchIndexError: the folder cannot be written.
@@ -204,7 +215,7 @@ class Index:
             if not ours:
                 return False
             self.refresh()
-            self._shelf.merge(self._snapshot())
+            self._shelf.merge(self._snapshot(), thorough=thorough)
         self.refresh()
         return True
 

@@ -70,12 +70,15 @@ class Snapshot:
     segments: tuple[tuple[LiveSegment, NDArray[np.uint8]], ...]
 
 
-def merge(folder: Path, snapshot: Snapshot, writing: Writing) -> Manifest:
+def merge(
+    folder: Path, snapshot: Snapshot, writing: Writing, *, thorough: bool = False
+) -> Manifest:
     """Write the delta, and the segments that are small or mostly dead beside it, as one segment.
 
-    Gives the manifest, already in force.
+    With `thorough`, every segment with a dead row is written anew, so that no file holds what was
+    taken away. Gives the manifest, already in force.
     """
-    absorbed, kept = _plan(snapshot)
+    absorbed, kept = _plan(snapshot, 0 if thorough else 1)
     listed = [_keep(folder, live, dead) for live, dead in kept]
     parts = [(snapshot.entry_ids, snapshot.hashes)]
     parts += [_living(live, dead) for live, dead in absorbed]
@@ -90,14 +93,14 @@ def merge(folder: Path, snapshot: Snapshot, writing: Writing) -> Manifest:
 _Pair = tuple[LiveSegment, NDArray[np.uint8]]
 
 
-def _plan(snapshot: Snapshot) -> tuple[list[_Pair], list[_Pair]]:
-    """Which segments are written anew and which are kept."""
+def _plan(snapshot: Snapshot, patience: int) -> tuple[list[_Pair], list[_Pair]]:
+    """Which segments are written anew and which are kept; without patience, all with dead rows."""
     absorbed: list[_Pair] = []
     kept: list[_Pair] = []
     size = len(snapshot.entry_ids)
     for live, dead in sorted(snapshot.segments, key=lambda pair: len(pair[0].segment)):
         total, gone = len(live.segment), int(np.bitwise_count(dead).sum())
-        if total - gone <= _ABSORB * size or gone * _MOST_DEAD > total:
+        if total - gone <= _ABSORB * size or gone * _MOST_DEAD > total * patience:
             absorbed.append((live, dead))
             size += total - gone
         else:

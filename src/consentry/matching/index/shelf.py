@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from consentry.matching.index.merge import Snapshot, Writing, merge, rebuild, sw
 from consentry.matching.index.selfcheck import check_segment
 from consentry.matching.index.view import View, open_view
 
-__all__ = ["Shelf"]
+__all__ = ["NoShelf", "Shelf"]
 
 _LOCK = "merge.lock"
 _ATTEMPTS = 5
@@ -75,14 +76,14 @@ class Shelf:
                 continue  # somebody merged between our reading the manifest and opening a file
         return self.open()
 
-    def merge(self, snapshot: Snapshot) -> None:
+    def merge(self, snapshot: Snapshot, *, thorough: bool = False) -> None:
         """Write `snapshot`, and tidy up. The caller holds `writing`.
 
         Raises:
             MatchIndexError: the folder cannot be written; nothing is changed then.
         """
         try:
-            sweep(self._folder, merge(self._folder, snapshot, self._writing))
+            sweep(self._folder, merge(self._folder, snapshot, self._writing, thorough=thorough))
         except OSError as error:
             raise MatchIndexError(f"The index cannot be written: {error}.") from error
 
@@ -133,3 +134,32 @@ class Shelf:
         if view is None:
             raise MatchIndexError("The log of known hashes changed while the index was built.")
         return view
+
+
+class NoShelf:
+    """In place of a folder, for an index that must leave no file: everything stays in the delta."""
+
+    def __init__(self, log: ChangeLog) -> None:
+        """Belong to `log`."""
+        self._change_log = log
+
+    def open(self) -> View:
+        """Nothing yet.
+
+        Raises:
+            MatchIndexError: the log cannot be read.
+        """
+        try:
+            return View(Manifest(self._change_log.identity, 0, ()), ())
+        except ConsentryError as error:
+            raise MatchIndexError(f"The log of known hashes cannot be read: {error}") from error
+
+    def newer(self, view: View) -> None:
+        """There is never a newer one."""
+
+    def merge(self, snapshot: Snapshot, *, thorough: bool = False) -> None:
+        """Nothing is written."""
+
+    def writing(self) -> nullcontext[bool]:
+        """Nobody may write."""
+        return nullcontext(enter_result=False)

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from consentry.errors import SignalError
 
-__all__ = ["Words", "distance", "from_words", "parse_digits", "to_words"]
+__all__ = ["MIN_QUALITY", "Words", "distance", "from_words", "parse_digits", "to_words"]
 
 Words = NDArray[np.uint64]
+
+MIN_QUALITY: Final = 50
+"""Below this the reference of PDQ advises to discard the hash."""
 
 _DIGITS = {count: re.compile(rf"[0-9a-f]{{{count}}}") for count in (32, 64)}
 

@@ -27,32 +27,36 @@ from consentry.matching.signals.contract import (
     SignalExample,
     Unhashable,
 )
-from consentry.matching.signals.hashes import Words, distance, from_words, parse_digits
-from consentry.matching.signals.pdq_kernel import Floats, Places
+from consentry.matching.signals.hashes import MIN_QUALITY, Words, distance, from_words, parse_digits
+from consentry.matching.signals.pdq_operator import (
+    COSINES,
+    SIDE,
+    Floats,
+    Operator,
+    operator,
+    to_bits,
+)
 
 __all__ = [
-    "MIN_QUALITY",
+    "FLIPS",
     "MIN_SIDE",
     "THUMBNAIL_SIDE",
-    "UPRIGHT",
     "Flips",
     "Pdq",
     "PdqHash",
+    "hash_flips",
     "hash_full",
     "hash_thumbnail",
     "thumbnail",
-    "to_bits",
 ]
 
-MIN_QUALITY: Final = 50
-"""Below this the reference advises to discard the hash."""
 MIN_SIDE: Final = 5
 """A picture with a shorter side has the hash zero and quality zero, as in the reference."""
 THUMBNAIL_SIDE: Final = 512
 
 Flips: TypeAlias = tuple[bool, bool]
 """Whether the picture is flipped top to bottom, and left to right."""
-UPRIGHT: Final[Flips] = (False, False)
+FLIPS: Final[tuple[Flips, ...]] = ((False, False), (False, True), (True, False), (True, True))
 
 _EXACT_PIXELS: Final = 160 * 160  # up to here the slow arithmetic costs less than the judgement
 _SLACK_FREQUENCY: Final = 5e-4  # x √(longer side): 3 x the largest rounding error ever measured
@@ -85,41 +89,50 @@ class PdqHash:
         return from_words(self.words)[0]
 
 
-def to_bits(table: Floats) -> Words:
-    """The hash that belongs to `table`: which frequencies lie above the median."""
-    flat = table.ravel()
-    bits = flat > np.partition(flat, 127)[127]
-    return np.packbits(bits[::-1]).view(">u8").astype(np.uint64)
-
-
-def hash_full(pixels: Pixels, turn: Flips = UPRIGHT) -> PdqHash:
-    """PDQ of the whole picture; `pixels` uint8, shape (height, width, 3), RGB, any size.
-
-    `turn` flips the picture first, top to bottom and left to right, at no cost. Only the upright
-    hash is checked for rounding: one bit in doubt does not matter for a hash that is looked up.
-    """
+def hash_full(pixels: Pixels) -> PdqHash:
+    """PDQ of the whole picture; `pixels` uint8, shape (height, width, 3), RGB, any size."""
     height, width = _size(pixels)
     if min(height, width) < MIN_SIDE:
         return PdqHash(np.zeros((16, 16), np.float32), 0)
     if height * width > _EXACT_PIXELS:
-        found = _quickly(np.ascontiguousarray(pixels), turn)
+        found = _quickly(np.ascontiguousarray(pixels))
         if found is not None:
             return found
     # Small, or in doubt.
-    return _exactly(np.ascontiguousarray(_flipped(pixels, turn)))
+    return _exactly(np.ascontiguousarray(pixels))
 
 
-def hash_thumbnail(pixels: Pixels, turn: Flips = UPRIGHT) -> PdqHash:
+def hash_thumbnail(pixels: Pixels) -> PdqHash:
     """PDQ of the 512x512 thumbnail, or of the picture itself when no side is longer than 512."""
     if max(_size(pixels)) <= THUMBNAIL_SIDE:
-        return hash_full(pixels, turn)
-    return hash_full(thumbnail(pixels, turn))
+        return hash_full(pixels)
+    return hash_full(thumbnail(pixels))
 
 
-def thumbnail(pixels: Pixels, turn: Flips = UPRIGHT) -> Pixels:
-    """The reference's thumbnail of the picture, flipped first."""
+def hash_flips(pixels: Pixels, *, thumbnail: bool = False) -> dict[Flips, PdqHash]:
+    """PDQ of the picture, or of its thumbnail, flipped in each of the four ways.
+
+    The pixels are walked over twice and not four times. Only the upright hash is checked for
+    rounding: one bit in doubt does not matter for a turned copy.
+    """
+    height, width = _size(pixels)
+    thumbnail = thumbnail and max(height, width) > THUMBNAIL_SIDE
+    if not thumbnail and (height * width <= _EXACT_PIXELS or min(height, width) < MIN_SIDE):
+        return {flips: hash_full(_flipped(pixels, flips)) for flips in FLIPS}
+    side = THUMBNAIL_SIDE if thumbnail else 0
+    found: dict[Flips, PdqHash] = {}
+    for flip in (False, True):
+        smalls = _fold(pixels, operator(height, side, flip), _both(width, side))
+        found |= {(flip, bool(across)): _hashed(one) for across, one in enumerate(smalls)}
+        if not flip and _certain(smalls[0], side or max(height, width)) is None:
+            found[False, False] = (hash_thumbnail if thumbnail else hash_full)(pixels)
+    return found
+
+
+def thumbnail(pixels: Pixels) -> Pixels:
+    """The reference's thumbnail of the picture."""
     out = np.empty((THUMBNAIL_SIDE, THUMBNAIL_SIDE, 3), np.uint8)
-    pdq_kernel.sample(np.ascontiguousarray(pixels), *turn, out)
+    pdq_kernel.sample(np.ascontiguousarray(pixels), out)
     return out
 
 
@@ -134,24 +147,34 @@ def _flipped(pixels: Pixels, turn: Flips) -> Pixels:
 
 
 @lru_cache(maxsize=1024)
-def _operator(size: int, flip: bool) -> tuple[Places, Places, Floats]:  # noqa: FBT001  a cache's key
-    first, count, weights = pdq_kernel.operator(size)
-    if not flip:
-        return first, count, weights
-    turned = np.zeros_like(weights)
-    for line, old, length in zip(turned, weights, count, strict=True):
-        line[:length] = old[:length][::-1]
-    return size - first - count, count, turned
+def _both(size: int, side: int) -> Operator:
+    """The operator and its flip, one above the other."""
+    one, other = operator(size, side), operator(size, side, flip=True)
+    return np.stack([one[0], other[0]]), np.stack([one[1], other[1]]), np.stack([one[2], other[2]])
 
 
-def _quickly(pixels: Pixels, turn: Flips) -> PdqHash | None:
+@lru_cache(maxsize=1024)
+def _alone(size: int) -> Operator:
+    first, count, weights = operator(size)
+    return first[None], count[None], weights[None]
+
+
+def _fold(pixels: Pixels, rows: Operator, columns: Operator) -> Floats:
+    """The 64x64 picture, one for each flip in `columns`."""
+    lines = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
+    small = np.empty((len(columns[0]), SIDE, SIDE), np.float32)
+    pdq_kernel.fold(lines, *rows, *columns, small)
+    return small
+
+
+def _quickly(pixels: Pixels) -> PdqHash | None:
     """The hash by the fast arithmetic; None when rounding could change a bit or the quality."""
     height, width, _ = pixels.shape
-    small = np.empty((pdq_kernel.SIDE, pdq_kernel.SIDE), np.float32)
-    rows, columns = _operator(height, turn[0]), _operator(width, turn[1])
-    pdq_kernel.fold(pixels.reshape(height, 3 * width), *rows, *columns, small)
-    table = _table(small)
-    scale = max(height, width) ** 0.5 if turn == UPRIGHT else 0.0
+    return _certain(_fold(pixels, operator(height), _alone(width))[0], max(height, width))
+
+
+def _certain(small: Floats, longer: int) -> PdqHash | None:
+    table, scale = _table(small), longer**0.5
     low, high = pdq_kernel.judge(small, _SLACK_PIXEL * scale)
     if low != high or pdq_kernel.gap(table) < 2 * _SLACK_FREQUENCY * scale:
         return None
@@ -159,15 +182,19 @@ def _quickly(pixels: Pixels, turn: Flips) -> PdqHash | None:
 
 
 def _exactly(pixels: Pixels) -> PdqHash:
-    small = np.empty((pdq_kernel.SIDE, pdq_kernel.SIDE), np.float32)
+    small = np.empty((SIDE, SIDE), np.float32)
     pdq_kernel.fold_exactly(pixels, small)
+    return _hashed(small)
+
+
+def _hashed(small: Floats) -> PdqHash:
     quality, _ = pdq_kernel.judge(small, 0.0)
     return PdqHash(_table(small), quality)
 
 
 def _table(small: Floats) -> Floats:
     table = np.empty((16, 16), np.float32)
-    pdq_kernel.frequencies(small, pdq_kernel.COSINES, table)
+    pdq_kernel.frequencies(small, COSINES, table)
     return table
 
 

@@ -16,68 +16,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consentry.matching.compiled import kernel, loose_kernel
+from consentry.matching.signals.pdq_operator import Floats, Places
 
 __all__ = [
-    "COSINES",
-    "SIDE",
     "fold",
     "fold_exactly",
     "frequencies",
     "gap",
     "judge",
-    "operator",
     "sample",
 ]
 
-SIDE = 64
 _LANES = 16  # rows that the exact filter handles at once: one vector of float32
-_SCALE = np.float32(np.sqrt(2.0 / SIDE))
 
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Places = NDArray[np.int64]
-
-COSINES: Floats = np.array(
-    [
-        [float(_SCALE) * np.cos((np.pi / 2 / SIDE) * (i + 1) * (2 * j + 1)) for j in range(SIDE)]
-        for i in range(16)
-    ],
-    np.float32,
-)
-"""The reference's DCT matrix, shape (16, 64): frequencies 1 to 16, the constant left out."""
-
-
-def operator(size: int) -> tuple[Places, Places, Floats]:
-    """What 64 output pixels take from a line of `size` pixels: first place, count, weights.
-
-    Both box passes and the choice of every `size/64`-th pixel in one; weights of shape
-    (64, widest), each row summing to 1.
-    """
-    rows = [_weights(size, int((k + 0.5) * size / SIDE)) for k in range(SIDE)]
-    first = np.array([start for start, _ in rows], np.int64)
-    count = np.array([len(weights) for _, weights in rows], np.int64)
-    table = np.zeros((SIDE, int(count.max())), np.float32)
-    for line, (_, weights) in zip(table, rows, strict=True):
-        line[: len(weights)] = weights
-    return first, count, table
-
-
-def _weights(size: int, centre: int) -> tuple[int, NDArray[np.float64]]:
-    """The weights with which the pixel `centre` of the twice filtered line sums up that line."""
-    low, high = _box(size, centre)
-    start, end = _box(size, low)[0], _box(size, high)[1]
-    weights = np.zeros(end - start + 1)
-    for middle in range(low, high + 1):
-        a, b = _box(size, middle)
-        weights[a - start : b - start + 1] += 1.0 / ((high - low + 1) * (b - a + 1))
-    return start, weights
-
-
-def _box(size: int, centre: int) -> tuple[int, int]:
-    """First and last pixel under the reference's box filter, which leans to the right."""
-    window = (size + 2 * SIDE - 1) // (2 * SIDE)
-    ahead = (window + 2) // 2
-    return max(0, centre + ahead - window), min(size - 1, centre + ahead - 1)
 
 
 @loose_kernel
@@ -91,7 +43,10 @@ def fold(  # noqa: PLR0913, PLR0917  the operators, apart, as compiled code take
     col_weight: Floats,
     small: Floats,
 ) -> None:
-    """Fold RGB `pixels`, shape (height, 3·width), into `small`, shape (64, 64): luma 0 to 255."""
+    """Fold RGB `pixels`, shape (height, 3·width), into `small`, shape (flips, 64, 64).
+
+    The column operators have an axis of flips in front: all of them share one walk over the pixels.
+    """
     wide = pixels.shape[1]
     width = wide // 3
     column = np.empty(wide, np.float32)
@@ -99,8 +54,10 @@ def fold(  # noqa: PLR0913, PLR0917  the operators, apart, as compiled code take
     for k in range(64):
         column[:] = 0
         for i in range(row_count[k]):
-            line = pixels[row_first[k] + i]
             weight = row_weight[k, i]
+            if weight == 0:
+                continue
+            line = pixels[row_first[k] + i]
             for x in range(wide):
                 column[x] += weight * np.float32(line[x])
         for x in range(width):
@@ -109,12 +66,13 @@ def fold(  # noqa: PLR0913, PLR0917  the operators, apart, as compiled code take
                 + np.float32(0.587) * column[3 * x + 1]
                 + np.float32(0.114) * column[3 * x + 2]
             )
-        for c in range(64):
-            total = np.float32(0)
-            start = col_first[c]
-            for j in range(col_count[c]):
-                total += luma[start + j] * col_weight[c, j]
-            small[k, c] = total
+        for flip in range(small.shape[0]):
+            for c in range(64):
+                total = np.float32(0)
+                start = col_first[flip, c]
+                for j in range(col_count[flip, c]):
+                    total += luma[start + j] * col_weight[flip, c, j]
+                small[flip, k, c] = total
 
 
 @kernel
@@ -175,17 +133,15 @@ def fold_exactly(  # noqa: C901  plain loops, in the order of the reference
 
 
 @kernel
-def sample(pixels: Bytes, flip_rows: bool, flip_columns: bool, out: Bytes) -> None:  # noqa: FBT001  as compiled code takes them
-    """Take the nearest pixel, rounding down, as CImg's default `resize` does; flip first."""
+def sample(pixels: Bytes, out: Bytes) -> None:
+    """Take the nearest pixel, rounding down, as CImg's default `resize` does."""
     height, width = pixels.shape[0], pixels.shape[1]
     rows, columns = out.shape[0], out.shape[1]
     places = np.empty(columns, np.int64)
     for x in range(columns):
-        place = x * width // columns
-        places[x] = width - 1 - place if flip_columns else place
+        places[x] = x * width // columns
     for y in range(rows):
-        place = y * height // rows
-        line = pixels[height - 1 - place if flip_rows else place]
+        line = pixels[y * height // rows]
         for x in range(columns):
             place = places[x]
             out[y, x, 0] = line[place, 0]

@@ -12,7 +12,7 @@ lookup for ever, while eight lookups more cost microseconds once. So:
   that they find what we share. For our own lookups its first hash would do.
 
 The eight are the hashes that the eight turned pictures really have. Transposing a picture only
-transposes its DCT, so four of them are computed, by reading the same pixels with turned operators.
+transposes its DCT, so four of them are computed, two at a time from one walk over the pixels.
 `dihedral` gives eight from a single DCT, by flipping signs: less work, but up to 24 bits
 off on photos (the grid that PDQ samples leans to one side), which leaves little of the 31 for what
 else was done to the copy. It serves where there is no picture, only its frequencies.
@@ -21,7 +21,6 @@ else was done to the copy. It serves where there is no picture, only its frequen
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -29,62 +28,19 @@ import numpy as np
 from consentry.matching.signals.contract import Pixels
 from consentry.matching.signals.hashes import Words
 from consentry.matching.signals.pdq import (
-    MIN_QUALITY,
     THUMBNAIL_SIDE,
-    UPRIGHT,
     PdqHash,
+    hash_flips,
     hash_full,
     hash_thumbnail,
-    to_bits,
 )
-from consentry.matching.signals.pdq_kernel import Floats
+from consentry.matching.signals.pdq_operator import Floats, to_bits
+from consentry.matching.signals.probes import FLIPS, TURNS, Probe
 
 __all__ = ["TURNS", "Probe", "as_stored", "bank_set", "dihedral", "lookup_set"]
 
-TURNS: Final = (
-    "upright",
-    "rotated_90",
-    "rotated_180",
-    "rotated_270",
-    "upside_down",
-    "mirrored",
-    "transposed",
-    "transversed",
-)
-"""How the picture that is looked up is turned to give the hash; degrees count anticlockwise."""
-
-_FLIPS: Final = {
-    (False, False): ("upright", "transposed"),
-    (False, True): ("mirrored", "rotated_90"),
-    (True, False): ("upside_down", "rotated_270"),
-    (True, True): ("rotated_180", "transversed"),
-}
-"""Which flips of the pixels give which turn, by themselves and with the DCT transposed."""
-
 _ROWS: Final = np.where(np.arange(16) % 2, 1, -1).astype(np.float32)[:, None]
 _COLUMNS: Final = np.ascontiguousarray(_ROWS.T)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Probe:
-    """One hash of a picture and how it came about.
-
-    Attributes:
-        words: four uint64.
-        turn: one of `TURNS`, `as_stored`, or `cropped`.
-        pipeline: `full` or `thumbnail`.
-        quality: 0 to 100; below 50 a match means little and "no match" means nothing.
-    """
-
-    words: Words
-    turn: str
-    pipeline: str
-    quality: int
-
-    @property
-    def hashable(self) -> bool:
-        """Whether the quality suffices."""
-        return self.quality >= MIN_QUALITY
 
 
 def dihedral(found: PdqHash) -> Words:
@@ -108,7 +64,12 @@ def lookup_set(pixels: Pixels) -> tuple[Probe, ...]:
 
     8 hashes, or 16 when the thumbnail's can differ, which is when a side is longer than 512.
     """
-    return tuple(_probes(pixels, turned=True))
+    return tuple(
+        Probe(to_bits(table), name, pipeline, found.quality)
+        for pipeline in _pipelines(pixels)
+        for flips, found in hash_flips(pixels, thumbnail=pipeline == "thumbnail").items()
+        for name, table in zip(FLIPS[flips], (found.table, found.table.T), strict=True)
+    )
 
 
 def bank_set(pixels: Pixels, orientation: int = 1) -> tuple[Probe, ...]:
@@ -116,9 +77,9 @@ def bank_set(pixels: Pixels, orientation: int = 1) -> tuple[Probe, ...]:
 
     The first is the upright hash of the full picture. Equal hashes are given once.
     """
-    probes = list(_probes(pixels, turned=False))
+    probes = list(_upright(pixels))
     if orientation != 1:
-        probes += _probes(as_stored(pixels, orientation), turned=False, turn="as_stored")
+        probes += _upright(as_stored(pixels, orientation), "as_stored")
     seen: set[bytes] = set()
     kept = []
     for probe in probes:
@@ -128,15 +89,16 @@ def bank_set(pixels: Pixels, orientation: int = 1) -> tuple[Probe, ...]:
     return tuple(kept)
 
 
-def _probes(pixels: Pixels, *, turned: bool, turn: str = "upright") -> Iterator[Probe]:
-    pipelines = [("full", hash_full)]
-    if max(pixels.shape[:2]) > THUMBNAIL_SIDE:
-        pipelines.append(("thumbnail", hash_thumbnail))
-    for pipeline, compute in pipelines:
-        for flips, names in _FLIPS.items() if turned else [(UPRIGHT, (turn,))]:
-            found = compute(pixels, flips)
-            for name, table in zip(names, (found.table, found.table.T), strict=False):
-                yield Probe(to_bits(table), name, pipeline, found.quality)
+def _upright(pixels: Pixels, turn: str = "upright") -> Iterator[Probe]:
+    for pipeline, compute in (("full", hash_full), ("thumbnail", hash_thumbnail)):
+        if pipeline in _pipelines(pixels):
+            found = compute(pixels)
+            yield Probe(found.words, turn, pipeline, found.quality)
+
+
+def _pipelines(pixels: Pixels) -> tuple[str, ...]:
+    """The two; only one where the thumbnail is the picture itself."""
+    return ("full", "thumbnail") if max(pixels.shape[:2]) > THUMBNAIL_SIDE else ("full",)
 
 
 def as_stored(pixels: Pixels, orientation: int) -> Pixels:

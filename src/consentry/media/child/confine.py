@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["allow_seconds", "confine"]
+__all__ = ["allow_seconds", "confine", "end_with"]
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
@@ -20,8 +20,21 @@ _DESCRIPTORS: Final = 64
 _ROOM: Final = 64 * 1024 * 1024
 
 
-def confine(memory_bytes: int, parent: int) -> None:
-    """Limit memory, files and privileges, and end together with the parent.
+def end_with(parent: int) -> None:
+    """Be killed by the kernel when the parent ends, however it ends, even while stopped.
+
+    Done before anything heavy is loaded: a child must not be left behind while it loads, either.
+
+    Raises:
+        OSError: the system refuses.
+    """
+    _set(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(0)
+
+
+def confine(memory_bytes: int) -> None:
+    """Limit memory, files and privileges.
 
     Raises:
         MemoryError: the limit leaves no room for a picture.
@@ -34,16 +47,8 @@ def confine(memory_bytes: int, parent: int) -> None:
     _lower(resource.RLIMIT_FSIZE, 0)
     _lower(resource.RLIMIT_NOFILE, _DESCRIPTORS)
     _lower(resource.RLIMIT_AS, memory_bytes)
-    libc = ctypes.CDLL(None, use_errno=True)
-    for option, value in (
-        (_PR_SET_PDEATHSIG, signal.SIGKILL),
-        (_PR_SET_NO_NEW_PRIVS, 1),
-        (_PR_SET_DUMPABLE, 0),
-    ):
-        if libc.prctl(option, int(value), 0, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
-    if os.getppid() != parent:
-        sys.exit(0)
+    _set(_PR_SET_NO_NEW_PRIVS, 1)
+    _set(_PR_SET_DUMPABLE, 0)
 
 
 def allow_seconds(seconds: float) -> None:
@@ -54,6 +59,11 @@ def allow_seconds(seconds: float) -> None:
     if hard != resource.RLIM_INFINITY:
         soft = min(soft, hard)
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _set(option: int, value: int) -> None:
+    if ctypes.CDLL(None, use_errno=True).prctl(option, int(value), 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), f"prctl({option}) failed")
 
 
 def _lower(which: int, limit: int) -> None:

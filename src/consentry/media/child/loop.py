@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 from typing import Any
 
 from consentry.errors import DecoderError, MediaError, MediaTooCostlyError
-from consentry.media.child.confine import allow_seconds, confine
+from consentry.loading import loading
+from consentry.media.child.confine import allow_seconds, confine, end_with
 from consentry.media.protocol import MAX_MESSAGE, Answer, Limits, Refusal, Request, pack, unpack
 from consentry.media.sniff import VIDEO_FORMATS
 
@@ -20,8 +20,10 @@ def run(options: dict[str, Any]) -> None:
     limits = Limits(**options["limits"])
     channel = socket.socket(fileno=options["fds"][0])
     try:
-        worker = _Worker(limits, options["fds"][1], options["fds"][2:])
-        confine(limits.decode_memory_bytes, options["parent"])
+        end_with(options["parent"])
+        with loading():
+            worker = _Worker(limits, options["fds"][1], options["fds"][2:])
+        confine(limits.decode_memory_bytes)
     except Exception as error:  # noqa: BLE001  the parent tells the operator
         channel.send(f"{type(error).__name__}: {error}".encode()[:1000])
         return
@@ -41,8 +43,6 @@ class _Worker:
         self._inbox = inbox
         self._outputs = [Output(fd, limits.decode_memory_bytes) for fd in arenas]
         self._load_codecs()
-        gc.collect()
-        gc.freeze()
 
     @staticmethod
     def _load_codecs() -> None:

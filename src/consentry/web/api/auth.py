@@ -13,7 +13,7 @@ from consentry.errors import AuthenticationError, ScopeError
 from consentry.storage.key_records import KeyRecord
 from consentry.web.api.service import Service, service_of
 
-__all__ = ["may", "require", "require_unless_public"]
+__all__ = ["admit", "may", "require", "require_unless_public"]
 
 _BEARER: Final = HTTPBearer(
     auto_error=False,
@@ -55,12 +55,26 @@ async def may(request: Request, scope: str) -> bool:
     return scope in (await _authenticate(request, await _BEARER(request))).scopes
 
 
+async def admit(request: Request, token: str | None, scope: str) -> None:
+    """Let `request` pass if `token` is a good key with `scope`.
+
+    Raises:
+        AuthenticationError: no key came, or it is not good.
+        ScopeError: it has not the scope.
+    """
+    _demand(await _identify(request, token), scope)
+
+
 async def _authenticate(
     request: Request, credentials: HTTPAuthorizationCredentials | None
 ) -> KeyRecord:
-    if credentials is None:
+    return await _identify(request, None if credentials is None else credentials.credentials)
+
+
+async def _identify(request: Request, token: str | None) -> KeyRecord:
+    if token is None:
         raise AuthenticationError("This needs a key.")
-    key = await _verify(service_of(request), credentials.credentials)
+    key = await _verify(service_of(request), token)
     request.scope["consentry.key"] = key.id  # for the log
     return key
 
@@ -68,6 +82,9 @@ async def _authenticate(
 async def _verify(service: Service, token: str) -> KeyRecord:
     """Known keys pass by a quick road of their own, so that a flood of wrong ones cannot bar it."""
     keys = service.guard.storage.keys
+    recalled = keys.recall(token)
+    if recalled is not None:
+        return recalled
     known = await to_thread.run_sync(keys.recognise, token, limiter=service.reading_threads)
     if known is not None:
         return known

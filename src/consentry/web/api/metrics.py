@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import threading
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, generate_latest
 
 from consentry import __version__
 from consentry.screening.decision import Decision
+from consentry.web.api import matching_metrics
+
+if TYPE_CHECKING:  # they stand on the database, and on all models and detectors
+    from consentry.guard import Guard
+    from consentry.matching.banks import Bank
+    from consentry.matching.matcher import MatcherState
 
 __all__ = ["exposition", "in_flight", "observe"]
 
@@ -41,6 +47,12 @@ class _Meters:
             buckets=_BUCKETS,
             registry=self.registry,
         )
+        self.known: Final = Counter(
+            "consentry_known",
+            "Decisions with a finding of this category: something known came back.",
+            ("stage", "category"),
+            registry=self.registry,
+        )
         self.in_flight: Final = Gauge(
             "consentry_screenings_in_flight", "Screenings under way.", registry=self.registry
         )
@@ -62,6 +74,9 @@ def observe(decision: Decision, seconds: float) -> None:
     meters.seconds.labels(decision.stage.value).observe(seconds)
     for gate in decision.gates:
         meters.gates.labels(gate.name, gate.status).inc()
+    for category in {one.category for one in decision.findings}:
+        if category.startswith("known."):
+            meters.known.labels(decision.stage.value, category).inc()
 
 
 def in_flight(count: int) -> None:
@@ -69,6 +84,21 @@ def in_flight(count: int) -> None:
     _meters().in_flight.set(count)
 
 
-def exposition() -> bytes:
-    """Everything that was counted, in Prometheus' text format."""
-    return generate_latest(_meters().registry)
+def exposition(guard: Guard) -> bytes:
+    """Everything that was counted, and how the banks of `guard` are, in Prometheus' text format."""
+    now = CollectorRegistry()
+    now.register(matching_metrics.IndexCollector(lambda: _state(guard)))
+    now.register(matching_metrics.BankCollector(lambda: _counted(guard)))
+    parts = (_meters().registry, matching_metrics.registry(), now)
+    return b"".join(map(generate_latest, parts))
+
+
+def _state(guard: Guard) -> MatcherState:
+    return guard.matcher.state()  # which is opened here at the first need, and may raise
+
+
+def _counted(guard: Guard) -> list[tuple[Bank, int]]:
+    from consentry.matching.banks import Banks
+
+    banks = Banks(guard.storage)
+    return [(one, banks.count(one.name)) for one in banks.list()]

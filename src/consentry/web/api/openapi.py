@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from consentry import __version__
 from consentry.web.api.intake import JSON, MULTIPART, RAW
+from consentry.web.api.lookup_models import LookupQuestion
 from consentry.web.api.models import FileScreening, JsonScreening, Problem
 from consentry.web.api.problems import TITLES
 
@@ -90,6 +91,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         )
         _add(plain, JsonScreening)
+        _add(plain, LookupQuestion)
         for path in plain["paths"].values():
             for operation in path.values():
                 _mark_problems(operation["responses"])

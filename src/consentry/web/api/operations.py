@@ -16,7 +16,7 @@ from consentry.web.api.auth import may
 from consentry.web.api.models import HealthAnswer, LiveAnswer
 from consentry.web.api.openapi import document, problems
 from consentry.web.api.routes import needs
-from consentry.web.api.service import Service
+from consentry.web.api.service import Service, service_of
 
 if TYPE_CHECKING:  # only its name is needed here; it stands on all models and detectors
     from consentry.guard import PartHealth
@@ -99,9 +99,13 @@ async def ready(request: Request) -> Response:
     },
     response_class=Response,
 )
-async def read_metrics() -> Response:
-    """Give the counters of this process."""
-    return Response(metrics.exposition(), media_type="text/plain; version=0.0.4; charset=utf-8")
+async def read_metrics(request: Request) -> Response:
+    """Give the counters of this process, and the state of its index of known hashes."""
+    service = service_of(request)
+    text = await to_thread.run_sync(
+        metrics.exposition, service.guard, limiter=service.reading_threads
+    )
+    return Response(text, media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @router.get("/openapi.json", include_in_schema=False, dependencies=needs("GET", "/openapi.json"))

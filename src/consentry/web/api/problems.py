@@ -33,12 +33,14 @@ STATUSES: Final[Mapping[type[ConsentryError], int]] = MappingProxyType(
         errors.InputError: 422,
         errors.MediaSizeError: 413,
         errors.MediaFormatError: 415,
+        errors.FetchSizeError: 413,
         errors.ConfigError: 500,
         errors.UnavailableError: 503,
         errors.AccessError: 403,
         errors.AuthenticationError: 401,
         errors.ThrottledError: 429,
         errors.NotFoundError: 404,
+        errors.ConflictError: 409,
         errors.BusyError: 503,
     }
 )
@@ -51,6 +53,7 @@ TITLES: Final[Mapping[int, str]] = MappingProxyType(
         403: "The key is not for this",
         404: "There is nothing here",
         405: "This route does not know this method",
+        409: "This contradicts what is there",
         408: "The body did not arrive in time",
         413: "The body is too large",
         415: "This kind of content cannot be read",

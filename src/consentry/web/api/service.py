@@ -64,7 +64,9 @@ class Service:
         self.settings = guard.settings
         self.uploads = Places(limit * _UPLOADS_PER_SCREENING, "uploads")
         self.screenings = Places(limit, "screenings")
+        self.lookups = Places(limit * _UPLOADS_PER_SCREENING, "lookups")
         self.screening_threads = CapacityLimiter(limit)
+        self.lookup_threads = CapacityLimiter(limit)
         self.reading_threads = CapacityLimiter(8)
         self.hashing_threads = CapacityLimiter(_HASHES_AT_ONCE)
 

@@ -12,6 +12,7 @@ from consentry.findings import UNCHECKED, Action, Finding
 from consentry.screening.decision import Decision, Gate
 from consentry.web.demo.guarding import DemoPreview
 from consentry.web.demo.veil import veil
+from consentry.web.demo.wording import MATCH_FACTS, TURNS
 
 __all__ = ["FoundRow", "GateRow", "PictureView", "Region", "ResultView", "show_picture"]
 
@@ -182,6 +183,8 @@ def _fact(name: str, value: Any) -> tuple[str, str]:  # noqa: ANN401  any JSON v
         return "age", ", ".join(f"{years}: {share:.0%}" for years, share in likely)
     if name == "mean_age":
         return "on average", f"{value:.0f} years"
+    if name in MATCH_FACTS:
+        return MATCH_FACTS[name], TURNS.get(value, _said(value))
     return name.replace("_", " "), _said(value)
 
 

@@ -10,7 +10,7 @@ from consentry.findings import Action, Stage
 from consentry.screening.decision import GateStatus
 from consentry.web.i18n import N_
 
-__all__ = ["ACTIONS", "GATES", "STAGES", "Words"]
+__all__ = ["ACTIONS", "GATES", "MATCH_FACTS", "STAGES", "TURNS", "Words"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +63,28 @@ GATES: Final[Mapping[GateStatus, str]] = {
     "late": N_("Too late"),
     "missing": N_("Missing"),
     "not_assessed": N_("Did not look"),
+}
+
+MATCH_FACTS: Final[Mapping[str, str]] = {
+    "bank": N_("on the list"),
+    "content": N_("entry"),
+    "signal": N_("compared by"),
+    "distance": N_("differing bits of 256"),
+    "turn": N_("this copy is"),
+    "pipeline": N_("fingerprint of the"),
+    "percent_of_frames": N_("per cent of the frames"),
+    "case": N_("case"),
+}
+"""What the matching gate says of a match, by the name in the finding's detail."""
+
+TURNS: Final[Mapping[object, str]] = {
+    "upright": N_("the right way up"),
+    "rotated_90": N_("turned by a quarter"),
+    "rotated_180": N_("turned by half"),
+    "rotated_270": N_("turned by three quarters"),
+    "upside_down": N_("mirrored top to bottom"),
+    "mirrored": N_("mirrored"),
+    "transposed": N_("mirrored and turned"),
+    "transversed": N_("mirrored and turned"),
+    "full": N_("whole picture"),
 }

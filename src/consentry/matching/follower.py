@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-import structlog
-
 __all__ = ["Follower"]
 
 _PAUSE_S = 1.0
-_log = structlog.get_logger(__name__)
 
 
 class Follower:
@@ -50,5 +47,11 @@ class Follower:
             try:
                 job()
             except Exception as error:  # noqa: BLE001  a thread that ended would follow nothing
-                _log.warning("index_upkeep_failed", reason=str(error))
+                _tell(error)
                 self._stop.wait(_PAUSE_S)
+
+
+def _tell(error: Exception) -> None:
+    import structlog  # as in the Runner: only when there is something to say
+
+    structlog.get_logger(__name__).warning("index_upkeep_failed", reason=str(error))
