@@ -1,10 +1,17 @@
-"""One prompt alone, from text to stored decision."""
+"""Prompts, from text to stored decision: one alone, and many one after the other."""
 
 from __future__ import annotations
 
+from collections import deque
+from io import StringIO
+
 from common import fresh_home, median, milliseconds, table
 
+from consentry.cli.screening_work import screen_prompts
+from consentry.guard import Guard
+
 ROUNDS = 500
+BATCH = 4000
 PROMPTS = (
     "a lighthouse at dusk, oil on canvas",
     "change the colour of her dress to dark green and add a hat",
@@ -15,8 +22,6 @@ PROMPTS = (
 def main() -> None:
     """Measure and print."""
     fresh_home()
-    from consentry.guard import Guard
-
     with Guard.open() as guard:
         guard.warm_up()
         times = []
@@ -25,14 +30,23 @@ def main() -> None:
             took = milliseconds(lambda prompt=prompt: guard.check_prompt(prompt))
             if number >= 0:
                 times.append(took)
+        together = _together(guard)
     p95 = sorted(times)[int(len(times) * 0.95)]
     table(
         [
             ("one prompt", "ms", "limit"),
             ("median", f"{median(times):.2f}", ""),
             ("95th percentile", f"{p95:.2f}", "10"),
+            ("each of many, as `screen --prompts`", f"{together:.2f}", ""),
+            ("ratio", f"{median(times) / together:.1f}", "3"),
         ]
     )
+
+
+def _together(guard: Guard) -> float:
+    """Milliseconds for each of many."""
+    lines = StringIO("".join(f"{PROMPTS[n % len(PROMPTS)]}, batch {n}\n" for n in range(BATCH)))
+    return milliseconds(lambda: deque(screen_prompts(guard, lines, frozenset()), 0)) / BATCH
 
 
 if __name__ == "__main__":
