@@ -85,8 +85,8 @@ def test_a_long_prompt_is_looked_at_in_parts_and_says_in_which():
 def test_the_longest_prompt_takes_a_bounded_time():
     DETECTOR.warm_up()
     chance = random.Random(7)  # noqa: S311  no secret
-    letters = "".join(chr(chance.randrange(0x20, 0x3000)) for _ in range(32_000))
-    for text in (LONG[:32_000], "a" * 32_000, "e" + "\u0301" * 31_999, letters, " " * 40):
+    letters = "".join(chr(chance.randrange(0x20, 0x3000)) for _ in range(12_000))
+    for text in (LONG[:12_000], "a" * 12_000, "e" + "\u0301" * 11_999, letters, " " * 40):
         started = perf_counter()
         DETECTOR.detect(Prompt(text), {})
         assert perf_counter() - started < 2  # a tenth of that alone on the machine
