@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections import deque
 from io import StringIO
 
@@ -41,6 +43,37 @@ def main() -> None:
             ("ratio", f"{median(times) / together:.1f}", "3"),
         ]
     )
+    print()
+    table([("in a process of its own", "measured", "limit"), *_loading()])
+
+
+_LOAD = """
+import resource
+from time import perf_counter
+from consentry.config import Settings
+from consentry.detectors.prompt_learned import PromptLearnedDetector
+from consentry.detectors.prompt_rules import PromptRulesDetector
+from consentry.models.sentence import SentenceEncoder
+started = perf_counter()
+SentenceEncoder.load(Settings())
+print(perf_counter() - started)
+for one in (PromptRulesDetector(), PromptLearnedDetector(Settings())):
+    one.warm_up()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def _loading() -> list[tuple[str, ...]]:
+    """Seconds to load the sentence encoder, the largest model here, and MB with both detectors."""
+    runs = [
+        subprocess.run([sys.executable, "-c", _LOAD], check=True, capture_output=True, text=True)
+        for _ in range(5)
+    ]
+    seconds, megabytes = zip(*(map(float, run.stdout.split()) for run in runs), strict=True)
+    return [
+        ("model load, s, median of 5", f"{median(list(seconds)):.2f}", "1.5"),
+        ("resident with both detectors, MB", f"{max(megabytes):.0f}", "300"),
+    ]
 
 
 def _together(guard: Guard) -> float:
