@@ -107,6 +107,9 @@ class PromptSettings(_Section):
     """Limits of prompts."""
 
     max_characters: Positive = Field(12_000, description="Longest prompt, in characters.")
+    names_file: Path | None = Field(
+        None, description="A TOML file of people whose names must be noticed in prompts."
+    )
 
 
 class ScreeningSettings(_Section):

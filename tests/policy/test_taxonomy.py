@@ -34,6 +34,7 @@ REPORTED = {
         "evasion",
         "language.unknown",
     },
+    "prompt-names": {"person.named"},
     "prompt-learned": {
         "sexual.nudity",
         "sexual.undress",
