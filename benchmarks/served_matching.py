@@ -1,8 +1,8 @@
 """Lookups over HTTP, with a key, on one core: single by HMA's contract, and a thousand a call.
 
 The server has one core and the load another. With `--hma http://127.0.0.1:5100` a running HMA is
-asked the same in the same run, in turns. It is given the hashes of this benchmark that it has not
-got, one call each, as its contract wants it; then its index is waited for, some minutes. With less
+asked the same in the same run, in turns. It is given the hashes of this benchmark unless it has
+them, one call each, as its contract wants it; then its index is waited for, some minutes. With less
 than a million it is quicker, so the ratio is then rather too small. Without `--hma` there is no
 figure of HMA, and the table says so.
 
@@ -15,7 +15,7 @@ the index, no fetcher, no page:
     taskset -c 0 gunicorn --bind 127.0.0.1:5100 "OpenMediaMatch.app:create_app()"
 
 For a million hashes, put them into its tables `bank_content` and `content_signal` first, with the
-numbers 1, 2, 3 …: `random(1)` below gives them. What its index holds is not sent again.
+numbers 1, 2, 3 …: `_hashes` gives them. They are not sent again.
 """
 
 from __future__ import annotations
@@ -98,24 +98,26 @@ class Hma:
 
         self._client = httpx.Client(base_url=address, timeout=120)
         self._port = httpx.URL(address).port or 80
-        self._count = hashes
-        if self._indexed() < hashes:
+        self._hashes = _hashes(hashes)
+        if not self._finds(self._hashes[-1]):
             self._client.post("/c/banks", json={"name": "BENCHMARK"})
-            for digits in _hashes(hashes)[self._indexed() :]:
+            for digits in self._hashes:
                 sent = self._client.post("/c/bank/BENCHMARK/signal", json={"pdq": digits})
                 sent.raise_for_status()
 
     def ready(self) -> str:
-        """Wait until its worker finds the last hash; says what it holds."""
-        last = _hashes(self._count)[-1]
+        """Wait until its worker finds the first hash and the last; says what it holds."""
         for _ in range(600):
-            answer = self._client.get(
-                "/m/raw_lookup", params={"signal_type": "pdq", "signal": last}
-            )
-            if answer.status_code == 200 and answer.json()["matches"]:  # noqa: PLR2004
-                return f"HMA, in this run: {self._indexed():,} hashes in its index"
+            if self._finds(self._hashes[0]) and self._finds(self._hashes[-1]):
+                held = self._client.get("/m/index/status").json()["pdq"]["size"]
+                return f"HMA, in this run: {held:,} hashes in its index"
             time.sleep(1)
         sys.exit("HMA does not find what it was given: see its log.")
+
+    def _finds(self, digits: str) -> bool:
+        asked = {"signal_type": "pdq", "signal": digits}
+        answer = self._client.get("/m/raw_lookup", params=asked)
+        return answer.status_code == 200 and bool(answer.json()["matches"])  # noqa: PLR2004
 
     def loads(self) -> list[Load]:
         """As `_loads`; HMA has no batches: one hash a call stands against ours."""
@@ -125,9 +127,6 @@ class Hma:
         )
         parts = zip(_NAMES, (unknown, known, unknown), strict=True)
         return [Load(name, self._port, requests, 1) for name, requests in parts]
-
-    def _indexed(self) -> int:
-        return int(self._client.get("/m/index/status").json()["pdq"]["size"])
 
 
 def _fill(count: int) -> tuple[str, float]:
