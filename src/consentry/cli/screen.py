@@ -17,6 +17,7 @@ from consentry.findings import Action, Stage
 from consentry.loading import loading
 
 if TYPE_CHECKING:
+    from consentry.cli.screening_work import Told
     from consentry.detectors.contract import Kind
 
 __all__ = ["screen"]
@@ -108,15 +109,15 @@ def _check_usage(
         raise click.UsageError("--prompt goes with a FILE only at --stage output.")
 
 
-def _print_all(decided: Iterator[dict[str, Any]], *, as_json: bool) -> int:
+def _print_all(decided: Iterator[Told], *, as_json: bool) -> int:
     """Print each line as soon as it is there; the exit status of them all."""
     status = _Status()
-    for line in decided:
-        status.add(line)
+    for told in decided:
+        status.add(told.line)
         if as_json:
-            click.echo(json.dumps(line, ensure_ascii=False))
+            click.echo(json.dumps(told.line, ensure_ascii=False))
         else:
-            _print_plainly(line)
+            _print_plainly(told)
     return status.code
 
 
@@ -142,10 +143,13 @@ class _Status:
         return 0 if self._action.releases else 10
 
 
-def _print_plainly(line: dict[str, Any]) -> None:
+def _print_plainly(told: Told) -> None:
+    line = told.line
     click.echo(f"{line['input']}: {line['action']}")
     for reason in line["reasons"]:
         click.echo(f"  {reason['text']} [{reason['code']}]")
+    for found in told.found:
+        click.echo(f"  found: {found}")
     for gate in line["gates"]:
         if gate.get("note") and gate["status"] != "refused":
             click.echo(f"  {gate['name']}: {gate['status']}. {gate['note']}", err=True)

@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import NoneType
 from typing import IO, Any, Final, TypeAlias
@@ -15,11 +15,13 @@ from consentry.errors import InputError
 from consentry.findings import Action, Stage, unchecked
 from consentry.guard import Guard
 from consentry.screening.decision import Decision
+from consentry.screening.quoting import evidence, of_prompt
 from consentry.screening.submission import Submission
 
 __all__ = [
     "Asked",
     "Line",
+    "Told",
     "expand",
     "finished_inputs",
     "screen_files",
@@ -36,6 +38,19 @@ _LINE_MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
     "has_reference": (bool,),
 }
 _LINE_HINT: Final = "Write the prompt as it is, or {id, text, lang?, has_reference?}."
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is printed for one input.
+
+    Attributes:
+        line: the contract's object.
+        found: for people, what was found in its words and where.
+    """
+
+    line: Line
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,7 @@ def finished_inputs(lines: Path | None) -> frozenset[str]:
 
 def screen_files(
     guard: Guard, paths: Iterable[Path], asked: Asked, done: frozenset[str]
-) -> Iterator[Line]:
+) -> Iterator[Told]:
     """Screen files side by side; lines come in the order of the files."""
     jobs = ((str(path), path) for path in paths if str(path) not in done)
     return _in_order(guard, jobs, asked)
@@ -80,16 +95,16 @@ def screen_files(
 
 def screen_prompt(
     guard: Guard, prompt: str, reference: Path | None, language: str | None
-) -> Iterator[Line]:
+) -> Iterator[Told]:
     """Screen one prompt with the picture that comes with it."""
     if reference is None:
         submission = Submission(Stage.PROMPT, prompt=prompt, language=language)
     else:
         submission = _read(guard, reference, Asked(Stage.PROMPT, prompt, language))
-    yield _line(guard.screen(submission), "prompt")
+    yield _told(guard.screen(submission), "prompt", prompt)
 
 
-def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterator[Line]:
+def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterator[Told]:
     """Screen one prompt a line as the lines come; empty lines are passed over."""
     for number, text in enumerate(lines, 1):
         if not text.strip():
@@ -97,7 +112,7 @@ def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterat
         try:
             asked = _asked(text.rstrip("\r\n"), number)
         except InputError as error:
-            yield _failed(guard, error, f"line {number}", Stage.PROMPT)
+            yield Told(_failed(guard, error, f"line {number}", Stage.PROMPT))
             continue
         name = str(asked.get("id", f"line {number}"))
         if name in done:
@@ -108,16 +123,17 @@ def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterat
             language=asked.get("lang"),
             has_reference=asked.get("has_reference", False),
         )
-        line = _line(guard.screen(submission), name)
+        told = _told(guard.screen(submission), name, asked["text"])
         if "id" in asked:
-            line = {**line, "id": asked["id"], "decision_id": line["id"]}
-        yield line
+            line = {**told.line, "id": asked["id"], "decision_id": told.line["id"]}
+            told = replace(told, line=line)
+        yield told
 
 
-def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> Iterator[Line]:
+def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> Iterator[Told]:
     """A few at a time, so that every processor has work and memory stays small."""
     ahead = guard.settings.screening.workers + 1
-    running: deque[Future[Line]] = deque()
+    running: deque[Future[Told]] = deque()
     pool = ThreadPoolExecutor(ahead, thread_name_prefix="screen")
     try:
         for name, path in jobs:
@@ -130,16 +146,18 @@ def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> I
         pool.shutdown(cancel_futures=True)
 
 
-def _screen_file(guard: Guard, name: str, path: Path, asked: Asked) -> Line:
+def _screen_file(guard: Guard, name: str, path: Path, asked: Asked) -> Told:
     try:
-        return _line(guard.screen(_read(guard, path, asked)), name)
+        return _told(guard.screen(_read(guard, path, asked)), name, asked.prompt)
     except InputError as error:
-        return _failed(guard, error, name, asked.stage)
+        return Told(_failed(guard, error, name, asked.stage))
 
 
-def _line(decision: Decision, name: str) -> Line:
-    """The contract's object, naming the input as the caller did."""
-    return {**decision.as_json(), "input": name}
+def _told(decision: Decision, name: str, prompt: str | None) -> Told:
+    """The contract's object, naming the input as the caller did, and what its words hold."""
+    found = () if prompt is None else of_prompt(decision, prompt)
+    line = {**decision.as_json(), "input": name}
+    return Told(line, tuple(evidence(one, prompt or "") for one in found))
 
 
 def _failed(guard: Guard, error: InputError, name: str, stage: Stage) -> Line:
