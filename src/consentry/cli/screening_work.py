@@ -36,8 +36,9 @@ _LINE_MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
     "text": (str,),
     "lang": (str, NoneType),
     "has_reference": (bool,),
+    "history": (list,),
 }
-_LINE_HINT: Final = "Write the prompt as it is, or {id, text, lang?, has_reference?}."
+_LINE_HINT: Final = "Write the prompt as it is, or {id, text, lang?, has_reference?, history?}."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Asked:
     stage: Stage
     prompt: str | None = None
     language: str | None = None
+    history: tuple[str, ...] = ()
 
 
 def expand(paths: Iterable[Path]) -> Iterator[Path]:
@@ -93,15 +95,15 @@ def screen_files(
     return _in_order(guard, jobs, asked)
 
 
-def screen_prompt(
-    guard: Guard, prompt: str, reference: Path | None, language: str | None
-) -> Iterator[Told]:
+def screen_prompt(guard: Guard, asked: Asked, reference: Path | None) -> Iterator[Told]:
     """Screen one prompt with the picture that comes with it."""
     if reference is None:
-        submission = Submission(Stage.PROMPT, prompt=prompt, language=language)
+        submission = Submission(
+            Stage.PROMPT, prompt=asked.prompt, language=asked.language, history=asked.history
+        )
     else:
-        submission = _read(guard, reference, Asked(Stage.PROMPT, prompt, language))
-    yield _told(guard.screen(submission), "prompt", prompt)
+        submission = _read(guard, reference, asked)
+    yield _told(guard.screen(submission), "prompt", asked.prompt)
 
 
 def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterator[Told]:
@@ -122,6 +124,7 @@ def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterat
             prompt=asked["text"],
             language=asked.get("lang"),
             has_reference=asked.get("has_reference", False),
+            history=tuple(asked.get("history", ())),
         )
         told = _told(guard.screen(submission), name, asked["text"])
         if "id" in asked:
@@ -189,7 +192,12 @@ def _read(guard: Guard, path: Path, asked: Asked) -> Submission:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     return Submission(
-        asked.stage, media=data, prompt=asked.prompt, name=path.name, language=asked.language
+        asked.stage,
+        media=data,
+        prompt=asked.prompt,
+        name=path.name,
+        language=asked.language,
+        history=asked.history,
     )
 
 
@@ -206,4 +214,6 @@ def _asked(text: str, number: int) -> dict[str, Any]:
     for name, kinds in _LINE_MEMBERS.items():
         if name in asked and not isinstance(asked[name], kinds):
             raise InputError(f"Line {number}: {name} is of the wrong type.", hint=_LINE_HINT)
+    if not all(isinstance(turn, str) for turn in asked.get("history", ())):
+        raise InputError(f"Line {number}: history is a list of texts.", hint=_LINE_HINT)
     return asked
