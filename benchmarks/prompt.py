@@ -1,10 +1,19 @@
-"""One prompt alone, from text to stored decision."""
+"""Prompts, from text to stored decision: one alone, and many one after the other."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections import deque
+from io import StringIO
+
 from common import fresh_home, median, milliseconds, table
 
+from consentry.cli.screening_work import screen_prompts
+from consentry.guard import Guard
+
 ROUNDS = 500
+BATCH = 4000
 PROMPTS = (
     "a lighthouse at dusk, oil on canvas",
     "change the colour of her dress to dark green and add a hat",
@@ -15,8 +24,6 @@ PROMPTS = (
 def main() -> None:
     """Measure and print."""
     fresh_home()
-    from consentry.guard import Guard
-
     with Guard.open() as guard:
         guard.warm_up()
         times = []
@@ -25,14 +32,54 @@ def main() -> None:
             took = milliseconds(lambda prompt=prompt: guard.check_prompt(prompt))
             if number >= 0:
                 times.append(took)
+        together = _together(guard)
     p95 = sorted(times)[int(len(times) * 0.95)]
     table(
         [
             ("one prompt", "ms", "limit"),
             ("median", f"{median(times):.2f}", ""),
             ("95th percentile", f"{p95:.2f}", "10"),
+            ("each of many, as `screen --prompts`", f"{together:.2f}", ""),
+            ("ratio", f"{median(times) / together:.1f}", "3"),
         ]
     )
+    print()
+    table([("in a process of its own", "measured", "limit"), *_loading()])
+
+
+_LOAD = """
+import resource
+from time import perf_counter
+from consentry.config import Settings
+from consentry.detectors.prompt_learned import PromptLearnedDetector
+from consentry.detectors.prompt_rules import PromptRulesDetector
+from consentry.models.sentence import SentenceEncoder
+started = perf_counter()
+SentenceEncoder.load(Settings())
+print(perf_counter() - started)
+for one in (PromptRulesDetector(), PromptLearnedDetector(Settings())):
+    one.warm_up()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def _loading() -> list[tuple[str, ...]]:
+    """Seconds to load the sentence encoder, the largest model here, and MB with both detectors."""
+    runs = [
+        subprocess.run([sys.executable, "-c", _LOAD], check=True, capture_output=True, text=True)
+        for _ in range(5)
+    ]
+    seconds, megabytes = zip(*(map(float, run.stdout.split()) for run in runs), strict=True)
+    return [
+        ("model load, s, median of 5", f"{median(list(seconds)):.2f}", "1.5"),
+        ("resident with both detectors, MB", f"{max(megabytes):.0f}", "300"),
+    ]
+
+
+def _together(guard: Guard) -> float:
+    """Milliseconds for each of many."""
+    lines = StringIO("".join(f"{PROMPTS[n % len(PROMPTS)]}, batch {n}\n" for n in range(BATCH)))
+    return milliseconds(lambda: deque(screen_prompts(guard, lines, frozenset()), 0)) / BATCH
 
 
 if __name__ == "__main__":

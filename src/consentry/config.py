@@ -106,7 +106,7 @@ class MediaSettings(_Section):
 class PromptSettings(_Section):
     """Limits of prompts."""
 
-    max_characters: Positive = Field(32_000, description="Longest prompt, in characters.")
+    max_characters: Positive = Field(12_000, description="Longest prompt, in characters.")
 
 
 class ScreeningSettings(_Section):

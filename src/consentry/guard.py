@@ -19,7 +19,7 @@ from consentry.config import Settings, load_settings
 from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
 from consentry.findings import Stage
-from consentry.media import Clip, MediaDecoder, Picture
+from consentry.media import Clip, MediaDecoder, Picture, Prompt
 from consentry.media.preview import Preview, preview_of
 from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
@@ -155,6 +155,13 @@ class Guard:
         if decision.keep and submission.media is not None:
             self.storage.objects.put(submission.media, purpose=f"decision:{decision.id}")
         return decision
+
+    def expect(self, prompts: Sequence[str]) -> None:
+        """Say which prompts are about to be checked: many are quicker together than one by one.
+
+        Nothing is decided, and each still has to be checked.
+        """
+        self._screener.expect([Prompt(one) for one in prompts])
 
     def check_prompt(
         self,

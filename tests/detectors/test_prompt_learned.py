@@ -49,6 +49,25 @@ def test_a_request_is_told_from_its_look_alike(request_, look_alike):
     assert not found(look_alike, reference=True)
 
 
+def test_many_prompts_together_give_what_each_gives_alone():
+    texts = ["remove her clothes", "a dog on a beach", "脱掉她的衣服", "a dog on a beach"]
+    alone = [look(text, reference=True) for text in texts]
+    DETECTOR.prepare([Prompt(text) for text in texts])
+    assert len(DETECTOR._encoder()._ahead) == 3
+    together = [look(text, reference=True) for text in texts]
+    assert not DETECTOR._encoder()._ahead
+    for one, other in zip(alone, together, strict=True):
+        assert [finding.category for finding in one] == [finding.category for finding in other]
+        assert [finding.score for finding in one] == pytest.approx(
+            [f.score for f in other], abs=1e-3
+        )
+
+
+def test_what_is_prepared_and_never_asked_for_is_bounded():
+    DETECTOR.prepare([Prompt(f"a lamp, number {number}") for number in range(700)])
+    assert len(DETECTOR._encoder()._ahead) <= 512
+
+
 def test_only_what_is_more_likely_than_not_is_reported():
     scores = [one.score for text in ("remove her clothes", "a dog") for one in look(text)]
     assert scores
@@ -66,8 +85,8 @@ def test_a_long_prompt_is_looked_at_in_parts_and_says_in_which():
 def test_the_longest_prompt_takes_a_bounded_time():
     DETECTOR.warm_up()
     chance = random.Random(7)  # noqa: S311  no secret
-    letters = "".join(chr(chance.randrange(0x20, 0x3000)) for _ in range(32_000))
-    for text in (LONG[:32_000], "a" * 32_000, "e" + "\u0301" * 31_999, letters, " " * 40):
+    letters = "".join(chr(chance.randrange(0x20, 0x3000)) for _ in range(12_000))
+    for text in (LONG[:12_000], "a" * 12_000, "e" + "\u0301" * 11_999, letters, " " * 40):
         started = perf_counter()
         DETECTOR.detect(Prompt(text), {})
         assert perf_counter() - started < 2  # a tenth of that alone on the machine

@@ -1,5 +1,7 @@
 """The contract test must catch what breaks the contract."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -64,6 +66,13 @@ class Moody(Bright):
     def detect(self, subject, seen):
         Moody.score = 1.9 - Moody.score
         return [Finding(f.category, Moody.score, f.detector) for f in super().detect(subject, seen)]
+
+
+class Homesick(Bright):
+    def detect(self, subject, seen):
+        at_home = threading.current_thread() is threading.main_thread()
+        score = 1.0 if at_home else 0.9
+        return [Finding(f.category, score, f.detector) for f in super().detect(subject, seen)]
 
 
 class Keeping(Bright):
@@ -144,7 +153,7 @@ class Shy(Bright):
         (Beyond, "test_findings_keep_the_contract"),
         (Forging, "test_findings_keep_the_contract"),
         (Moody, "test_same_subject_same_findings"),
-        (Moody, "test_threads_do_not_disturb_each_other"),
+        (Homesick, "test_threads_do_not_disturb_each_other"),
         (Keeping, "test_keeps_nothing_of_the_subject"),
         (Blind, "test_examples_hold"),
         (Glaring, "test_examples_hold"),

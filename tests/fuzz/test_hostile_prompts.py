@@ -7,6 +7,7 @@ from time import process_time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tools import fuzz_prompts
 
 from consentry.config import Settings
 from consentry.detectors.prompt_learned import PromptLearnedDetector
@@ -57,3 +58,13 @@ def test_any_text_is_judged_without_a_crash(text):
     for one in judge(text):
         start, end = (one.where or {}).get("span", (0, len(text)))
         assert 0 <= start < end <= len(text)
+
+
+def test_the_fuzzer_finds_nothing_in_a_second_and_can_find_something(capsys, monkeypatch):
+    monkeypatch.setattr("sys.argv", ["fuzz_prompts.py", "--minutes", "0.02", "--seed", "7"])
+    assert fuzz_prompts.main() in {0, 1}  # how long one takes is for an idle machine to say
+    assert "0 faults" in capsys.readouterr().out
+    judge = fuzz_prompts.Judge()
+    monkeypatch.setattr(judge, "_look", lambda text: text.index("not there"))
+    judge.look("a lamp")
+    assert judge.faults

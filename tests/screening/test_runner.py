@@ -169,3 +169,37 @@ def test_the_cache_forgets_what_was_used_longest_ago():
         runner.run([look(detector, key=key)])
     runner.close()
     assert len(detector.calls) == 4  # a, b, c, and b again
+
+
+def test_a_quick_detector_is_run_by_whoever_asks_and_beside_the_others(runner):
+    ran: dict[str, str] = {}
+
+    def note(name):
+        def report(subject, seen):
+            del subject, seen
+            ran[name] = threading.current_thread().name
+            return []
+
+        return FakeDetector(name=name, report=report)
+
+    here, there = note("here"), note("there")
+    here.quick = True
+    assert statuses(runner.run([look(here, there)])) == {"here": "checked", "there": "checked"}
+    assert ran["here"] == threading.current_thread().name != ran["there"]
+    assert statuses(runner.run([look(here)])) == {"here": "cached"}
+
+
+def test_a_quick_detector_that_raises_fails_alone_and_is_asked_again(runner):
+    broken, fine = raising(ValueError("no"), name="broken"), saying("person.face", 0.9)
+    broken.quick = True
+    for _ in range(2):
+        assert statuses(runner.run([look(broken, fine)]))["broken"] == "failed"
+
+
+def test_who_waits_for_a_quick_detector_is_told_when_it_is_interrupted(runner):
+    broken = raising(KeyboardInterrupt(), name="broken")
+    broken.quick = True
+    with pytest.raises(KeyboardInterrupt):
+        runner.run([look(broken)])
+    broken.report = lambda subject, seen: []  # noqa: ARG005
+    assert statuses(runner.run([look(broken)])) == {"broken": "checked"}

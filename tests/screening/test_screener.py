@@ -13,7 +13,7 @@ from tests.fakes import FakeDetector, raising, saying
 from consentry.detectors.loading import Roster
 from consentry.errors import DetectorError, ModelMissingError, PolicyError
 from consentry.findings import Action, Finding, Stage
-from consentry.media import MediaDecoder
+from consentry.media import MediaDecoder, Prompt
 from consentry.policy.engine import Policy
 from consentry.screening.decision import Decision
 from consentry.screening.screener import Screener
@@ -229,3 +229,17 @@ def test_a_picture_is_an_array_that_nobody_can_change(screener_with, cup):
     screener_with(detector).screen(Submission(Stage.UPLOAD, media=cup))
     with pytest.raises(ValueError, match="read-only"):
         detector.calls[0].pixels[0, 0] = np.zeros(3, np.uint8)
+
+
+def test_detectors_are_told_what_is_about_to_come_and_may_fail_at_it(screener_with):
+    words = saying("language.unknown", 1.0, name="words", kind="prompt")
+    told: list[str] = []
+    words.prepare = lambda prompts: told.extend(one.text for one in prompts)
+    late = saying("language.unknown", 1.0, name="late", kind="prompt")
+
+    def cannot(prompts):
+        raise ModelMissingError(f"not for {len(prompts)}")
+
+    late.prepare = cannot
+    screener_with(late, words).expect([Prompt("a lamp"), Prompt("a chair")])
+    assert told == ["a lamp", "a chair"]

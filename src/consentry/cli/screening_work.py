@@ -6,11 +6,14 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import NoneType
 from typing import IO, Any, Final, TypeAlias
 
+from consentry.cli.prompt_lines import in_batches
 from consentry.errors import InputError
 from consentry.findings import Action, Stage, unchecked
 from consentry.guard import Guard
@@ -108,7 +111,7 @@ def screen_prompt(guard: Guard, asked: Asked, reference: Path | None) -> Iterato
 
 def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterator[Told]:
     """Screen one prompt a line as the lines come; empty lines are passed over."""
-    for number, text in enumerate(lines, 1):
+    for number, text in in_batches(lines, partial(_expect, guard)):
         if not text.strip():
             continue
         try:
@@ -131,6 +134,14 @@ def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterat
             line = {**told.line, "id": asked["id"], "decision_id": told.line["id"]}
             told = replace(told, line=line)
         yield told
+
+
+def _expect(guard: Guard, lines: Iterable[str]) -> None:
+    texts = []
+    for line in lines:
+        with suppress(InputError):
+            texts.append(_asked(line.rstrip("\r\n"), 0)["text"])
+    guard.expect(texts)
 
 
 def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> Iterator[Told]:

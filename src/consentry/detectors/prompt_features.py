@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consentry.detectors import _prompt_lexicon
-from consentry.detectors._prompt_cells import Sense, senses
-from consentry.detectors._prompt_reading import read
+from consentry.detectors._prompt_view import View, view, view_of
 from consentry.findings import Finding
 from consentry.media.normalise import Normalised, normalise
+from consentry.media.prompt import Prompt
 from consentry.models.sentence import SentenceEncoder
 
-__all__ = ["CATEGORIES", "Window", "features", "width", "windows"]
+__all__ = ["CATEGORIES", "Window", "features", "prepare", "width", "windows"]
 
 CATEGORIES: Final = (
     "sexual.undress",
@@ -39,6 +39,7 @@ _STEP: Final = 180
 _EDGE: Final = 4
 _MOST: Final = 16
 _SPACE: Final = re.compile(r"\s")
+_UNSPACED: Final = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _MEANING_SCALE: Final = 5.6  # an embedding of length 1 gets parts of about a quarter each
 _LETTERS_SCALE: Final = 4.0
 
@@ -81,27 +82,48 @@ def width() -> int:
     return SentenceEncoder.size + len(_classes()) + len(CATEGORIES) + _NGRAMS
 
 
-def features(parts: Sequence[Window], encoder: SentenceEncoder) -> NDArray[np.float32]:
+def features(
+    parts: Sequence[Window], encoder: SentenceEncoder, whole: Prompt | None = None
+) -> NDArray[np.float32]:
     """One row for each window, `width()` numbers wide. `parts` must not be empty.
+
+    Where the only window is all of a prompt, `whole` is that prompt: it may have been read already.
 
     Raises:
         ModelError: the encoder cannot be run.
     """
-    texts = [normalise(part.text) for part in parts]
+    views = [view_of(whole)] if whole and len(parts) == 1 else [view(part.text) for part in parts]
+    texts = [one.text for one in views]
     meaning = encoder.encode([_plainest(text) for text in texts]) * _MEANING_SCALE
-    structure = np.array([_structure(text) for text in texts], np.float32)
+    structure = np.array([_structure(one) for one in views], np.float32)
     rules = np.array([part.rules for part in parts], np.float32)
     letters = np.array([_letters(text.text) for text in texts], np.float32) * _LETTERS_SCALE
     return np.concatenate([meaning, structure, rules, letters], axis=1, dtype=np.float32)
 
 
+def prepare(texts: Iterable[str], encoder: SentenceEncoder) -> None:
+    """Embed those that are short enough to be one window together, ahead of their `features`.
+
+    Raises:
+        ModelError: the encoder cannot be run.
+    """
+    short = [text for text in texts if len(text) <= _LONGEST // 2]
+    encoder.prepare([_plainest(normalise(text)) for text in short])
+
+
 def _cuts(text: str) -> Iterator[tuple[int, int]]:
-    """Spans of up to 240 characters, each beginning 180 or less after the one before."""
+    """Spans of up to 240 characters, each beginning 180 or less after the one before.
+
+    Half of that where it is written without spaces: there a character says as much as two.
+    """
+    longest, step = _LONGEST, _STEP
+    if len(_UNSPACED.findall(text)) * 2 > len(text):
+        longest, step = longest // 2, step // 2
     start = 0
-    while len(text) - start > _LONGEST:
-        yield start, start + _LONGEST
-        space = _SPACE.search(text, start + _STEP - _STEP // 4, start + _STEP)
-        start = space.end() if space else start + _STEP
+    while len(text) - start > longest:
+        yield start, start + longest
+        space = _SPACE.search(text, start + step - step // 4, start + step)
+        start = space.end() if space else start + step
     yield start, len(text)
 
 
@@ -135,16 +157,15 @@ def _classes() -> tuple[str, ...]:
     return tuple(sorted(name for name, count in found.items() if count >= most))
 
 
-def _structure(text: Normalised) -> list[float]:
+def _structure(seen: View) -> list[float]:
     """Which classes occur, in the language or languages that the text seems to be of."""
-    lexicon = _prompt_lexicon.built_in()
-    known: list[Sense] = list(senses(read(text, lexicon), (), lexicon))
-    most = max((sense.common for sense in known), default=0)
+    most = max((sense.common for sense in seen.senses), default=0)
     mask = 0
-    for sense in known:
+    for sense in seen.senses:
         if sense.common == most:
             mask |= sense.mask
-    return [1.0 if mask & lexicon.classes.bit(name) else 0.0 for name in _classes()]
+    bit = _prompt_lexicon.built_in().classes.bit
+    return [1.0 if mask & bit(name) else 0.0 for name in _classes()]
 
 
 def _letters(text: str) -> NDArray[np.float32]:

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
 from consentry.config import Settings
 from consentry.detectors import _prompt_lexicon
-from consentry.detectors._prompt_cells import Sense, senses
+from consentry.detectors._prompt_cells import Sense
 from consentry.detectors._prompt_files import fingerprint
 from consentry.detectors._prompt_lexicon import Lexicon, Rule
 from consentry.detectors._prompt_patterns import Pattern
-from consentry.detectors._prompt_reading import Token, read
+from consentry.detectors._prompt_reading import Token
+from consentry.detectors._prompt_view import view_of
 from consentry.detectors.contract import Detector, Example, Kind, Seen, Subject
 from consentry.errors import DetectorError
 from consentry.findings import Finding, Stage
-from consentry.media.normalise import Normalised, normalise
+from consentry.media.normalise import Normalised
 from consentry.media.prompt import Prompt
 
 __all__ = ["PromptRulesDetector"]
@@ -51,6 +52,7 @@ class PromptRulesDetector:
     name = "prompt-rules"
     kind: Kind = "prompt"
     stages = frozenset(Stage)
+    quick = True
     needs: tuple[str, ...] = ()
     categories = frozenset(
         {
@@ -98,13 +100,10 @@ class PromptRulesDetector:
         if not isinstance(subject, Prompt):
             raise DetectorError(f"{self.name} looks at prompts only.")
         lexicon = _prompt_lexicon.built_in()
-        text = normalise(subject.text)
-        tokens = read(text, lexicon)
+        text, _, senses = view_of(subject)
         found = [
             self._finding(match, text, subject)
-            for sense in _trusted(
-                senses(tokens, _capitals(subject, text, tokens), lexicon), subject
-            )
+            for sense in _trusted(senses, subject)
             for match in _matches(sense, lexicon)
         ]
         found += self._evasions(found, lexicon)
@@ -207,24 +206,6 @@ def _barred(sense: Sense, rule: Rule) -> list[tuple[int, int]]:
         else:
             merged.append((start, end))
     return merged
-
-
-def _capitals(subject: Prompt, text: Normalised, tokens: Sequence[Token]) -> Collection[int]:
-    """The places of words with a capital inside a sentence; none where most words have one.
-
-    The first word of a sentence counts when the second has a capital too: it may be a name.
-    """
-    if subject.text.islower():
-        return ()
-    upper = [
-        place
-        for place, token in enumerate(tokens)
-        if subject.text[text.span(token.start, token.end)[0]].isupper()
-    ]
-    if len(upper) * 2 > len(tokens) + 2:
-        return ()
-    starts = {place for place in upper if place == 0 or tokens[place - 1].text == "."}
-    return {place for place in upper if place not in starts or place + 1 in upper}
 
 
 def _strongest(found: Iterable[Finding]) -> list[Finding]:

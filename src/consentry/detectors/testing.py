@@ -20,7 +20,7 @@ import numpy as np
 
 from consentry.config import ModelOverride, Settings
 from consentry.detectors._attributes import attribute_faults
-from consentry.detectors.contract import Detector, Example
+from consentry.detectors.contract import Detector, Example, Prepares
 from consentry.errors import ConsentryError, ModelError
 from consentry.findings import Finding
 from consentry.media.picture import Picture
@@ -113,6 +113,16 @@ class DetectorContract:
             alone = [_plain(one, example) for example in shown]
             _claim(together == alone, "threads gave different findings")
 
+    def test_preparing_changes_nothing(self) -> None:
+        """Told of many subjects beforehand, a detector finds what it finds without."""
+        for one in self._made():
+            shown = list(self.examples())
+            alone = [_plain(one, example) for example in shown]
+            if isinstance(one, Prepares):
+                one.prepare([example.subject for example in shown])
+                together = [_plain(one, example) for example in shown]
+                _claim(_alike(alone, together), "preparing gave different findings")
+
     def test_keeps_nothing_of_the_subject(self) -> None:
         """After `detect` returned, neither the subject nor its pixels are held."""
         for one, example in self._pairs():
@@ -159,6 +169,17 @@ def _claim(condition: bool, otherwise: str) -> None:  # noqa: FBT001  the condit
 
 def _plain(one: Detector, example: Example) -> list[dict[str, Any]]:
     return [finding.as_json() for finding in one.detect(example.subject, example.seen)]
+
+
+def _alike(
+    ones: Sequence[Sequence[dict[str, Any]]], others: Sequence[Sequence[dict[str, Any]]]
+) -> bool:
+    """Whether they differ in nothing but a rounding of scores: sums in another order round."""
+    rounded = [
+        [[{**found, "score": round(found["score"], 2)} for found in each] for each in several]
+        for several in (ones, others)
+    ]
+    return rounded[0] == rounded[1]
 
 
 def _raises(kind: type[Exception], call: Any, *arguments: object) -> bool:  # noqa: ANN401  any callable

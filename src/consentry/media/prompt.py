@@ -10,7 +10,7 @@ from consentry.errors import PromptError
 __all__ = ["Prompt"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Prompt:
     """One request to a generator.
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 from consentry.config import Settings
-from consentry.detectors.contract import Detector, Kind
+from consentry.detectors.contract import Detector, Kind, Prepares
 from consentry.detectors.loading import Roster
 from consentry.errors import ConsentryError, InputError
 from consentry.findings import Action, Stage, unchecked
@@ -82,6 +83,13 @@ class Screener:
     def close(self) -> None:
         """Let the threads go."""
         self._runner.close()
+
+    def expect(self, prompts: Sequence[Prompt]) -> None:
+        """Tell the detectors which prompts are about to come, so that they can work ahead."""
+        for one in self._detectors("prompt", Stage.PROMPT):
+            if isinstance(one, Prepares):
+                with suppress(ConsentryError):  # `detect` meets the same error, and says so
+                    one.prepare(prompts)
 
     def screen(self, submission: Submission) -> Screened:
         """Open `submission`, look at it and decide. What is wrong with it never raises here."""
