@@ -193,7 +193,22 @@ class HttpSlot(_Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$", description="Name of the detector.")
     url: str = Field(pattern=r"^https?://", description="Where findings are asked for by POST.")
     kind: Literal["picture", "prompt"] = Field(description="What it looks at.")
-    categories: tuple[str, ...] = Field(description="Categories that it may report.")
+    speaks: Literal["consentry", "openai-moderation", "llama-guard", "safeguard"] = Field(
+        "consentry", description="Form of the question and the answer; see the page on detectors."
+    )
+    categories: tuple[str, ...] = Field(
+        (), description="Categories that it may report; needed when it speaks `consentry`."
+    )
+    model: str | None = Field(
+        None, min_length=1, description="Model that the question names; a chat needs one."
+    )
+    mapping: dict[str, tuple[str, ...]] = Field(
+        {},
+        description="The server's labels to our categories; if given, it replaces the default.",
+    )
+    label_score: Score = Field(
+        0.9, gt=0, description="Score of a label that the server gives without a number."
+    )
     timeout_seconds: Seconds = Field(2.0, description="After this long it counts as unchecked.")
     token: SecretStr | None = Field(None, description="Sent as a bearer token.")
     stages: tuple[Literal["prompt", "reference", "output", "upload"], ...] = Field(

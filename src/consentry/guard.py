@@ -170,14 +170,24 @@ class Guard:
         reference: bytes | None = None,
         has_reference: bool = False,
         language: str | None = None,
+        history: Sequence[str] = (),
     ) -> Decision:
-        """Decide about a prompt, together with the reference picture that comes with it."""
+        """Decide about a prompt, together with the reference picture that comes with it.
+
+        Args:
+            prompt: the words.
+            reference: the picture that comes with them.
+            has_reference: a picture goes to the generator although it is not given here.
+            language: of the prompt, if it is known.
+            history: earlier prompts of the same conversation, the oldest first, at most 20.
+        """
         return self.screen(
             Submission(
                 Stage.PROMPT,
                 media=reference,
                 prompt=prompt,
                 has_reference=has_reference,
+                history=tuple(history),
                 language=language,
             )
         )

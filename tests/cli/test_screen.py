@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,38 @@ def test_a_prompt_with_its_reference_is_blocked(run, folder):
     assert done.stdout.startswith("prompt: block\n")
 
 
+def test_a_person_is_told_which_words_were_found_and_by_what(run):
+    prompt = "make her take off her shirt\u202e\x1b[2J"
+    done = run("screen", "--prompt", prompt)
+    assert re.search(
+        r"^  found: sexual\.undress 0\.\d\d in “take off her shirt” \(prompt-rules, en\.\S+\)$",
+        done.stdout,
+        re.MULTILINE,
+    )
+    assert re.search(r"in the whole prompt \(prompt-learned\)$", done.stdout, re.MULTILINE)
+    assert not {"\x1b", "\u202e"} & set(done.stdout)
+
+
+def test_of_many_prompts_each_is_told_its_own_words(run):
+    done = run("screen", "--prompts", "-", stdin="a tree\nmake her take off her shirt\n")
+    first, rest = done.stdout.split("line 2: ")
+    assert "found" not in first
+    assert "“take off her shirt”" in rest
+
+
+def test_earlier_prompts_of_the_conversation_count(run):
+    now, before = "now remove the dress", "a portrait of my neighbour Anna in a red dress"
+    line = json.dumps({"id": "a", "text": now, "history": [before]})
+    for done in (
+        run("screen", "--prompt", now, "--history", before),
+        run("screen", "--prompts", "-", stdin=line),
+    ):
+        assert done.returncode in {10, 20}
+        assert "found: sexual.undress" in done.stdout
+    wrong = run("screen", "--prompts", "-", "--json", stdin='{"text": "a", "history": [1]}')
+    assert "history" in lines(wrong)[0]["reasons"][0]["text"]
+
+
 def test_prompts_come_one_line_each_and_a_bad_line_stops_nothing(run):
     text = "\n".join(
         [
@@ -147,6 +180,7 @@ def test_prompts_come_one_line_each_and_a_bad_line_stops_nothing(run):
         ("--reference", __file__),
         (__file__, "--stage", "prompt"),
         (__file__, "--prompt", "a"),
+        (__file__, "--history", "a"),
         ("--nonsense",),
     ],
 )

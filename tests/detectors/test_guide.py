@@ -9,6 +9,7 @@ import pytest
 
 from consentry.config import Settings
 from consentry.detectors import contract, loading
+from consentry.detectors.http_slot import HttpSlotDetector
 from consentry.detectors.testing import DetectorContract
 from consentry.models.card import cards
 
@@ -36,14 +37,17 @@ def test_the_plug_in_of_the_page_keeps_the_contract(check):
 
 
 def test_the_settings_of_the_page_are_settings():
-    seen = set()
+    seen, made = set(), []
     for block in blocks("toml"):
         table = tomllib.loads(block)
         if "project" not in table:
             settings = Settings(**table)
             seen |= {one.name for one in (*settings.detectors.onnx, *settings.detectors.http)}
             seen |= set(settings.detectors.disabled) | set(settings.models)
-    assert seen == {"age", "house-style", "weapons", "yunet"}
+            made += HttpSlotDetector.from_settings(settings)
+    slots = {"second-opinion", "llama-guard", "policy-reader"}
+    assert seen == {"age", "house-style", "weapons", "yunet"} | slots
+    assert {one.name for one in made} == {"house-style"} | slots
     assert "yunet" in cards()
 
 

@@ -1,13 +1,10 @@
 import io
 import json
-import threading
-import time
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.support.classifier import classifier
 
 from consentry.config import HttpSlot, Settings
 from consentry.detectors.http_slot import HttpSlotDetector
@@ -20,58 +17,10 @@ TEA_AT = b'{"findings": [{"category": "acme.tea", "score": 1, "where": {%b}}]}'
 TEA = {"category": "acme.tea", "score": 0.75}
 
 
-class Classifier(ThreadingHTTPServer):
-    """A real server on the loopback: answers what a test told it to, and keeps what it was sent."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.requests, self.connections = [], set()
-        self.status, self.headers, self.body = 200, {}, b'{"findings": []}'
-        self.may_answer, self.answered, self.pause = threading.Event(), False, 0.0
-        self.may_answer.set()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/look"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.requests.append((self.path, dict(self.headers), body))
-        self.server.connections.add(self.client_address)
-        self.server.may_answer.wait(10)
-        self.server.answered = True
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        for name, value in self.server.headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if not self.server.pause:
-            self.wfile.write(self.server.body)
-            return
-        with suppress(OSError):  # the one who asked may have gone
-            for byte in self.server.body:
-                self.wfile.write(bytes([byte]))
-                time.sleep(self.server.pause)
-
-    def log_message(self, *_):
-        pass
-
-
 @pytest.fixture
 def server():
-    one = Classifier()
-    thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield one
-    one.shutdown()
-    thread.join()
-    one.server_close()
+    with classifier() as one:
+        yield one
 
 
 @pytest.fixture
@@ -92,7 +41,7 @@ def slot(server):
 
 
 def answer(server, *findings):
-    server.body = json.dumps({"findings": findings}).encode()
+    server.say({"findings": findings})
 
 
 def test_a_prompt_is_sent_as_json(server, slot):
@@ -231,6 +180,12 @@ def test_the_other_kind_is_refused_and_not_sent(server, slot):
 def test_a_slot_without_categories_stops_the_start(slot):
     with pytest.raises(ConfigError, match="categories"):
         slot(categories=())
+
+
+@pytest.mark.parametrize("more", [{"model": "m"}, {"mapping": {"a": ("acme.tea",)}}])
+def test_a_slot_of_our_own_form_takes_nothing_that_is_for_others(slot, more):
+    with pytest.raises(ConfigError, match="no mapping and no model"):
+        slot(**more)
 
 
 def test_no_slot_no_detector():

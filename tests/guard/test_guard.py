@@ -20,6 +20,7 @@ def test_a_real_portrait_is_looked_at_by_every_gate(guard, portrait):
         "age": "checked",
         "explicitness": "checked",
         "prompt-learned": "checked",
+        "prompt-names": "checked",
         "prompt-rules": "checked",
     }
     (face,) = found(decision, "person.face")

@@ -11,6 +11,14 @@ JARGON = re.compile(
     re.IGNORECASE,
 )
 
+LESSON = re.compile(
+    r"\b(space[ds]|spacing|digits?|letters?|signs?|dots?|dotted|emoji\w*|invisible|look-alikes?|"
+    r"zero-width|accent\w*|capitals?|repeat\w*|script|misspel\w+|synonyms?|"
+    r"words? such as)\b|[“\"«]",
+    re.IGNORECASE,
+)
+"""What would tell somebody who was stopped how they were recognised, and so how not to be."""
+
 
 @pytest.fixture
 def faults():
@@ -29,7 +37,8 @@ def _faults(text, most_words=30):
     jargon = [f"jargon: {word}" for word in JARGON.findall(text)]
     sentences = re.split(r"(?<=[.!?])\s+", text)
     long = [f"long: {part}" for part in sentences if len(part.split()) > most_words]
-    return jargon + long
+    lessons = [f"lesson: {match.group()}" for match in LESSON.finditer(text)]
+    return jargon + long + lessons
 
 
 def _rule_text(rule_id="a-rule", when="true", action="block", more="", given=""):

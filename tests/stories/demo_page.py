@@ -90,6 +90,41 @@ class DemoPage:
         return self._section("The picture").get_by_role("listitem").all_inner_texts()
 
     @property
+    def prompt_shown(self):
+        """The prompt as the page shows it beside the reasons, without what only readers hear."""
+        return self._shown().evaluate(
+            "e => { const c = e.cloneNode(true);"
+            " c.querySelectorAll('.unseen, .tie').forEach(one => one.remove());"
+            " return c.textContent; }"
+        )
+
+    @property
+    def prompt_heard(self):
+        """The same as a screen reader would say it."""
+        return " ".join(self._shown().text_content().split())
+
+    @property
+    def marked(self):
+        """The marked stretches of the prompt, without what only readers hear."""
+        return self._shown().evaluate(
+            "e => [...e.querySelectorAll('mark')].map(one => { const c = one.cloneNode(true);"
+            " c.querySelectorAll('.unseen').forEach(inner => inner.remove());"
+            " return c.textContent; })"
+        )
+
+    @property
+    def legend(self):
+        return self._section("The prompt").get_by_role("listitem").all_inner_texts()
+
+    @property
+    def direction(self):
+        """ltr or rtl: which way the browser lays the shown prompt out."""
+        return self._shown().evaluate("e => e.matches(':dir(rtl)') ? 'rtl' : 'ltr'")
+
+    def _shown(self):
+        return self.page.locator(".prompt-text")
+
+    @property
     def found(self):
         return self._table("What was found")
 

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.browser
 ASTRONAUT = "Eileen Collins, astronaut"
 # The stand-in blocks what asks it to; the real system what no generator should be asked for.
 BLOCKED_PROMPT = "make her take off her shirt"
+ARABIC_PROMPT = "اجعلها تخلع قميصها"
+MARKED_PROMPT = "Please take off the <b>hat</b> now & thén\nsmile 👩\u200d👧"
 
 
 def picture(form="PNG"):
@@ -46,6 +48,54 @@ def test_a_blocked_request_shows_why_and_hides_the_picture(person):
     assert page.decision["reasons"][0]["text"] in page.reasons
     assert page.page.get_by_alt_text("blurred").count() == 1
     assert is_grey(page.picture_pixels())
+
+
+def test_the_words_that_were_found_are_marked_where_they_stand(person):
+    page = person().choose_no_picture().choose_stage("Prompt").type_prompt(BLOCKED_PROMPT).decide()
+    assert page.prompt_shown == BLOCKED_PROMPT
+    assert "take off her shirt" in "".join(page.marked)
+    spans = [one["where"]["span"] for one in page.decision["findings"] if one["where"]]
+    assert spans
+    assert {BLOCKED_PROMPT[start:end] in page.prompt_shown for start, end in spans} == {True}
+    assert "Undressing somebody" in page.legend[0]
+    assert "prompt-rules" in page.legend[0]
+    assert "Mark" in page.found["Undressing somebody"].text_content()
+
+
+@pytest.mark.parametrize("screen", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_marks_that_overlap_can_be_seen_and_heard(person, every_action, axe, screen):
+    page = person(at=every_action, screen=screen).choose_no_picture().choose_stage("Prompt")
+    page.type_prompt(MARKED_PROMPT).decide()
+    assert page.prompt_shown == MARKED_PROMPT
+    assert page.marked == ["take ", "off", " the <b>hat</b>", " now"]
+    assert [one.split("\n")[0] for one in page.legend] == ["1", "2", "3"]
+    heard = "[mark 1 begins] [mark 2 begins] take [mark 3 begins] offEnd of mark 1 the <b>hat</b>"
+    assert heard in page.prompt_heard
+    assert page.page.locator("mark.twice").count() == 3
+    assert page.violations(axe) == []
+    assert page.overflows() == 0
+    page.page.get_by_role("link", name="End of mark 2").click()
+    assert page.page.locator("#mark-2:target").count() == 1
+
+
+def test_a_prompt_from_right_to_left_is_marked_and_stays_so(person, every_action):
+    page = person(at=every_action, java_script_enabled=False)
+    page.choose_no_picture().choose_stage("Prompt").type_prompt("القبعة زرقاء").decide()
+    assert page.direction == "rtl"  # although what readers hear first is English
+    assert page.marked == ["القبعة"]
+    assert page.prompt_shown == "القبعة زرقاء"
+
+
+def test_a_sign_that_turns_the_line_round_is_written_out(person, every_action):
+    page = person(at=every_action).choose_no_picture().choose_stage("Prompt")
+    page.type_prompt("take off\u202e the hat").decide()
+    assert page.prompt_shown == "take off⟨U+202E⟩ the hat"
+
+
+def test_a_prompt_in_which_no_words_were_found_is_not_shown_again(person):
+    page = person().choose_no_picture().choose_stage("Prompt")
+    page.type_prompt("a lighthouse at dusk").decide()
+    assert page.page.locator(".prompt-text").count() == 0
 
 
 def test_a_picture_of_nobody_is_not_outlined(person):
@@ -149,6 +199,8 @@ def test_every_state_of_the_page_is_accessible(person, axe, screen, scheme):
     check("allowed")
     page.choose_stage("Prompt").type_prompt(BLOCKED_PROMPT).decide()
     check("blocked")
+    page.choose_no_picture().type_prompt(ARABIC_PROMPT).decide()
+    check("blocked in Arabic")
     page.choose_own_file("cat.jpg", b"miaow", "image/jpeg").decide()
     check("error")
 

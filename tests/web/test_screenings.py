@@ -36,6 +36,20 @@ async def test_json_prompt_is_decided_and_can_be_read_again(client, guard):
     assert again.json() == decision
 
 
+async def test_earlier_prompts_come_along_in_their_order(client, guard):
+    asked = {"stage": "prompt", "prompt": "bluer", "history": ["a lighthouse", "at dusk"]}
+    assert (await client.post("/v1/screenings", json=asked)).status_code == 201
+    assert guard.seen[0].history == ("a lighthouse", "at dusk")
+
+
+@pytest.mark.parametrize("history", ["a", [1], ["a"] * 21, None])
+async def test_odd_earlier_prompts_are_refused(client, guard, history):
+    asked = {"stage": "prompt", "prompt": "bluer", "history": history}
+    answer = await client.post("/v1/screenings", json=asked)
+    assert answer.status_code == 422
+    assert guard.seen == []
+
+
 async def test_answer_has_the_declared_form(client):
     answer = await client.post("/v1/screenings", json={"stage": "prompt", "prompt": "a"})
     assert DecisionAnswer.model_validate(answer.json()).action == "allow"

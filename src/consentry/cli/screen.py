@@ -17,6 +17,7 @@ from consentry.findings import Action, Stage
 from consentry.loading import loading
 
 if TYPE_CHECKING:
+    from consentry.cli.screening_work import Told
     from consentry.detectors.contract import Kind
 
 __all__ = ["screen"]
@@ -35,7 +36,8 @@ MEDIA_STAGES = [stage.value for stage in Stage if stage is not Stage.PROMPT]
 @click.option(
     "--prompts",
     type=click.File("r", encoding="utf-8"),
-    help="Screen one prompt a line: text, or JSON {id, text, lang?, has_reference?}; - is stdin.",
+    help="Screen one prompt a line: text, or JSON {id, text, lang?, has_reference?, history?}; "
+    "- is stdin.",
 )
 @click.option(
     "--reference",
@@ -43,6 +45,12 @@ MEDIA_STAGES = [stage.value for stage in Stage if stage is not Stage.PROMPT]
     help="The picture that comes with --prompt.",
 )
 @click.option("--language", help="Language of --prompt, if you know it (e.g. en).")
+@click.option(
+    "--history",
+    multiple=True,
+    metavar="TEXT",
+    help="An earlier prompt of the same conversation; give it again for each, the oldest first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "--resume",
@@ -58,6 +66,7 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
     prompts: IO[str] | None,
     reference: Path | None,
     language: str | None,
+    history: tuple[str, ...],
     as_json: bool,  # noqa: FBT001  click passes flags by name
     resume: Path | None,
 ) -> None:
@@ -67,6 +76,8 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
     1 if something could not be opened or checked at all. A folder stands for the files in it.
     """
     _check_usage(files, stage, prompt, prompts, reference)
+    if history and prompt is None:
+        raise click.UsageError("--history goes with --prompt.")
     kinds: list[Kind] = ["picture"] if files else []
     if files and prompt is not None:
         kinds.append("prompt")
@@ -81,10 +92,11 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
         if prompts is not None:
             decided = work.screen_prompts(guard, prompts, done)
         elif files:
-            asked = work.Asked(Stage(stage or Stage.UPLOAD), prompt, language)
+            asked = work.Asked(Stage(stage or Stage.UPLOAD), prompt, language, history)
             decided = work.screen_files(guard, work.expand(files), asked, done)
         else:
-            decided = work.screen_prompt(guard, prompt or "", reference, language)
+            asked = work.Asked(Stage.PROMPT, prompt or "", language, history)
+            decided = work.screen_prompt(guard, asked, reference)
         ctx.exit(_print_all(decided, as_json=as_json))
 
 
@@ -108,15 +120,15 @@ def _check_usage(
         raise click.UsageError("--prompt goes with a FILE only at --stage output.")
 
 
-def _print_all(decided: Iterator[dict[str, Any]], *, as_json: bool) -> int:
+def _print_all(decided: Iterator[Told], *, as_json: bool) -> int:
     """Print each line as soon as it is there; the exit status of them all."""
     status = _Status()
-    for line in decided:
-        status.add(line)
+    for told in decided:
+        status.add(told.line)
         if as_json:
-            click.echo(json.dumps(line, ensure_ascii=False))
+            click.echo(json.dumps(told.line, ensure_ascii=False))
         else:
-            _print_plainly(line)
+            _print_plainly(told)
     return status.code
 
 
@@ -142,10 +154,13 @@ class _Status:
         return 0 if self._action.releases else 10
 
 
-def _print_plainly(line: dict[str, Any]) -> None:
+def _print_plainly(told: Told) -> None:
+    line = told.line
     click.echo(f"{line['input']}: {line['action']}")
     for reason in line["reasons"]:
         click.echo(f"  {reason['text']} [{reason['code']}]")
+    for found in told.found:
+        click.echo(f"  found: {found}")
     for gate in line["gates"]:
         if gate.get("note") and gate["status"] != "refused":
             click.echo(f"  {gate['name']}: {gate['status']}. {gate['note']}", err=True)

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import NoneType
@@ -18,11 +18,13 @@ from consentry.errors import InputError
 from consentry.findings import Action, Stage, unchecked
 from consentry.guard import Guard
 from consentry.screening.decision import Decision
+from consentry.screening.quoting import evidence, of_prompt
 from consentry.screening.submission import Submission
 
 __all__ = [
     "Asked",
     "Line",
+    "Told",
     "expand",
     "finished_inputs",
     "screen_files",
@@ -37,8 +39,22 @@ _LINE_MEMBERS: Final[Mapping[str, tuple[type, ...]]] = {
     "text": (str,),
     "lang": (str, NoneType),
     "has_reference": (bool,),
+    "history": (list,),
 }
-_LINE_HINT: Final = "Write the prompt as it is, or {id, text, lang?, has_reference?}."
+_LINE_HINT: Final = "Write the prompt as it is, or {id, text, lang?, has_reference?, history?}."
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is printed for one input.
+
+    Attributes:
+        line: the contract's object.
+        found: for people, what was found in its words and where.
+    """
+
+    line: Line
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,7 @@ class Asked:
     stage: Stage
     prompt: str | None = None
     language: str | None = None
+    history: tuple[str, ...] = ()
 
 
 def expand(paths: Iterable[Path]) -> Iterator[Path]:
@@ -75,24 +92,24 @@ def finished_inputs(lines: Path | None) -> frozenset[str]:
 
 def screen_files(
     guard: Guard, paths: Iterable[Path], asked: Asked, done: frozenset[str]
-) -> Iterator[Line]:
+) -> Iterator[Told]:
     """Screen files side by side; lines come in the order of the files."""
     jobs = ((str(path), path) for path in paths if str(path) not in done)
     return _in_order(guard, jobs, asked)
 
 
-def screen_prompt(
-    guard: Guard, prompt: str, reference: Path | None, language: str | None
-) -> Iterator[Line]:
+def screen_prompt(guard: Guard, asked: Asked, reference: Path | None) -> Iterator[Told]:
     """Screen one prompt with the picture that comes with it."""
     if reference is None:
-        submission = Submission(Stage.PROMPT, prompt=prompt, language=language)
+        submission = Submission(
+            Stage.PROMPT, prompt=asked.prompt, language=asked.language, history=asked.history
+        )
     else:
-        submission = _read(guard, reference, Asked(Stage.PROMPT, prompt, language))
-    yield _line(guard.screen(submission), "prompt")
+        submission = _read(guard, reference, asked)
+    yield _told(guard.screen(submission), "prompt", asked.prompt)
 
 
-def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterator[Line]:
+def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterator[Told]:
     """Screen one prompt a line as the lines come; empty lines are passed over."""
     for number, text in in_batches(lines, partial(_expect, guard)):
         if not text.strip():
@@ -100,7 +117,7 @@ def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterat
         try:
             asked = _asked(text.rstrip("\r\n"), number)
         except InputError as error:
-            yield _failed(guard, error, f"line {number}", Stage.PROMPT)
+            yield Told(_failed(guard, error, f"line {number}", Stage.PROMPT))
             continue
         name = str(asked.get("id", f"line {number}"))
         if name in done:
@@ -110,11 +127,13 @@ def screen_prompts(guard: Guard, lines: IO[str], done: frozenset[str]) -> Iterat
             prompt=asked["text"],
             language=asked.get("lang"),
             has_reference=asked.get("has_reference", False),
+            history=tuple(asked.get("history", ())),
         )
-        line = _line(guard.screen(submission), name)
+        told = _told(guard.screen(submission), name, asked["text"])
         if "id" in asked:
-            line = {**line, "id": asked["id"], "decision_id": line["id"]}
-        yield line
+            line = {**told.line, "id": asked["id"], "decision_id": told.line["id"]}
+            told = replace(told, line=line)
+        yield told
 
 
 def _expect(guard: Guard, lines: Iterable[str]) -> None:
@@ -125,10 +144,10 @@ def _expect(guard: Guard, lines: Iterable[str]) -> None:
     guard.expect(texts)
 
 
-def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> Iterator[Line]:
+def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> Iterator[Told]:
     """A few at a time, so that every processor has work and memory stays small."""
     ahead = guard.settings.screening.workers + 1
-    running: deque[Future[Line]] = deque()
+    running: deque[Future[Told]] = deque()
     pool = ThreadPoolExecutor(ahead, thread_name_prefix="screen")
     try:
         for name, path in jobs:
@@ -141,16 +160,18 @@ def _in_order(guard: Guard, jobs: Iterator[tuple[str, Path]], asked: Asked) -> I
         pool.shutdown(cancel_futures=True)
 
 
-def _screen_file(guard: Guard, name: str, path: Path, asked: Asked) -> Line:
+def _screen_file(guard: Guard, name: str, path: Path, asked: Asked) -> Told:
     try:
-        return _line(guard.screen(_read(guard, path, asked)), name)
+        return _told(guard.screen(_read(guard, path, asked)), name, asked.prompt)
     except InputError as error:
-        return _failed(guard, error, name, asked.stage)
+        return Told(_failed(guard, error, name, asked.stage))
 
 
-def _line(decision: Decision, name: str) -> Line:
-    """The contract's object, naming the input as the caller did."""
-    return {**decision.as_json(), "input": name}
+def _told(decision: Decision, name: str, prompt: str | None) -> Told:
+    """The contract's object, naming the input as the caller did, and what its words hold."""
+    found = () if prompt is None else of_prompt(decision, prompt)
+    line = {**decision.as_json(), "input": name}
+    return Told(line, tuple(evidence(one, prompt or "") for one in found))
 
 
 def _failed(guard: Guard, error: InputError, name: str, stage: Stage) -> Line:
@@ -182,7 +203,12 @@ def _read(guard: Guard, path: Path, asked: Asked) -> Submission:
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     return Submission(
-        asked.stage, media=data, prompt=asked.prompt, name=path.name, language=asked.language
+        asked.stage,
+        media=data,
+        prompt=asked.prompt,
+        name=path.name,
+        language=asked.language,
+        history=asked.history,
     )
 
 
@@ -199,4 +225,6 @@ def _asked(text: str, number: int) -> dict[str, Any]:
     for name, kinds in _LINE_MEMBERS.items():
         if name in asked and not isinstance(asked[name], kinds):
             raise InputError(f"Line {number}: {name} is of the wrong type.", hint=_LINE_HINT)
+    if not all(isinstance(turn, str) for turn in asked.get("history", ())):
+        raise InputError(f"Line {number}: history is a list of texts.", hint=_LINE_HINT)
     return asked

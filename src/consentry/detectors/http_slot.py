@@ -4,26 +4,26 @@ What is sent: for a prompt `{"prompt": "…"}` as JSON; for a picture a JPEG tha
 decoded pixels (quality 95, 4:4:4), never the untrusted file and none of its metadata. JPEG and not
 PNG, because writing a PNG of 1024 px takes a fifth of a second. What is awaited: status 200 and
 `{"findings": [{"category": "…", "score": 0.9, "where": {"box": [x, y, width, height]}}]}`.
+
+A slot may also speak as an operator's moderation server does (`speaks`): see `_dialect_moderation`
+and `_dialect_chat`. Whatever it speaks, its answer adds findings and takes none away.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-import simplejpeg
-
 from consentry.config import HttpSlot, Settings
-from consentry.detectors._answer import read_answer
+from consentry.detectors._dialect import Dialect, OwnDialect
+from consentry.detectors._dialect_chat import LlamaGuardDialect, SafeguardDialect
+from consentry.detectors._dialect_moderation import ModerationDialect
 from consentry.detectors._shared import LoadOnce
 from consentry.detectors.contract import Example, Kind, Seen, Subject
-from consentry.errors import ConfigError, DetectorError
+from consentry.errors import DetectorError
 from consentry.findings import Finding, Stage
-from consentry.media.picture import Picture
-from consentry.media.prompt import Prompt
 
 if TYPE_CHECKING:
     import httpx
@@ -31,9 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["HttpSlotDetector"]
 
 _CODE: Final = "1"
-_QUALITY: Final = 95
 _MOST_BYTES: Final = 64 * 1024
 _OK: Final = 200
+_DIALECTS: Final[Mapping[str, Callable[[HttpSlot], Dialect]]] = {
+    "consentry": OwnDialect,
+    "openai-moderation": ModerationDialect,
+    "llama-guard": LlamaGuardDialect,
+    "safeguard": SafeguardDialect,
+}
 
 
 class HttpSlotDetector:
@@ -49,16 +54,16 @@ class HttpSlotDetector:
         """Prepare; nothing is sent.
 
         Raises:
-            ConfigError: the slot names no category.
+            ConfigError: the slot names no category, or lacks what its dialect needs.
         """
-        if not slot.categories:
-            raise ConfigError(f"The HTTP slot {slot.name} needs the categories it may report.")
+        self._dialect = _DIALECTS[slot.speaks](slot)
         described = slot.model_dump_json(exclude={"token", "timeout_seconds", "stages"})
         self.name = slot.name
         self.kind: Kind = slot.kind
-        self.version = f"{_CODE}+{hashlib.sha256(described.encode()).hexdigest()[:12]}"
+        digest = hashlib.sha256(described.encode()).hexdigest()[:12]
+        self.version = f"{_CODE}.{self._dialect.version}+{digest}"
         self.stages = frozenset(Stage(stage) for stage in slot.stages)
-        self.categories = frozenset(slot.categories)
+        self.categories = self._dialect.categories
         self._slot = slot
         self._client = LoadOnce(self._connect)
 
@@ -78,9 +83,8 @@ class HttpSlotDetector:
             DetectorError: it cannot be reached, is late, or its answer is not of the agreed form.
         """
         del seen
-        content, content_type = self._message(subject)
-        answer = self._ask(content, content_type)
-        return read_answer(answer, self.name, self.categories, subject)
+        content, content_type = self._dialect.question(subject)
+        return self._dialect.read(self._ask(content, content_type), subject)
 
     @classmethod
     def get_examples(cls) -> Sequence[Example]:
@@ -99,16 +103,6 @@ class HttpSlotDetector:
             follow_redirects=False,
             trust_env=False,
         )
-
-    def _message(self, subject: Subject) -> tuple[bytes, str]:
-        if isinstance(subject, Prompt) and self.kind == "prompt":
-            return json.dumps({"prompt": subject.text}).encode(), "application/json"
-        if isinstance(subject, Picture) and self.kind == "picture":
-            picture = simplejpeg.encode_jpeg(
-                subject.pixels, quality=_QUALITY, colorspace="RGB", colorsubsampling="444"
-            )
-            return picture, "image/jpeg"
-        raise DetectorError(f"The detector {self.name} looks at one {self.kind} at a time only.")
 
     def _ask(self, content: bytes, content_type: str) -> bytes:
         import httpx

@@ -2,7 +2,8 @@
 
 It asks two indexes: one of open banks, whose files all processes share, and one of sealed banks,
 in memory alone. A question that finds nothing costs no more of the database than reading where
-the log ends, at most every 0.2 seconds; one that finds something costs one query.
+the log ends, at most every 0.2 seconds; one that finds something costs a query when it is found
+for the first time since a bank changed.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 
 from consentry.config import Settings
 from consentry.matching.banks.values import PERCEPTUAL, exact_words, pack, words_of
+from consentry.matching.known import KnownSignals
 from consentry.matching.matches import Match, Matches, Question, judge
 from consentry.matching.shelves import MatcherState, Shelves
 from consentry.matching.signals.contract import Signal
 from consentry.storage import Storage
-from consentry.storage.bank_signals import SignalRows
 from consentry.storage.vault import Vault
 
 __all__ = ["RADIUS", "HasWords", "Match", "Matcher", "MatcherState", "Matches", "Probes"]
@@ -49,6 +50,7 @@ class Matcher:
     def __init__(self, settings: Settings, storage: Storage, *, follow: bool = False) -> None:
         """See `open`."""
         self._storage = storage
+        self._known = KnownSignals(storage)
         self._shelves = Shelves(settings.home / "index", storage, follow=follow)
 
     @classmethod
@@ -143,9 +145,8 @@ class Matcher:
         hits, sequence = self._shelves.search(question.words, radius, at_least)
         if not hits:
             return Matches((), sequence)
-        with self._storage.reading() as connection:
-            rows = SignalRows.resolve(connection, {hit.signal_id for hit in hits})
-        return Matches(judge(question, hits, rows), sequence)
+        signals = self._known.of({hit.signal_id for hit in hits})
+        return Matches(judge(question, hits, signals), sequence)
 
     @property
     def anything_banked(self) -> bool:

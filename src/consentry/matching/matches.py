@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Row
 
-from consentry.matching.banks.coding import bank_of, iso
+from consentry.matching.banks.coding import iso
 from consentry.matching.banks.forms import CHILD_SAFETY
 from consentry.matching.banks.records import Bank, State
 from consentry.matching.banks.values import PERCEPTUAL
+from consentry.matching.known import Known
 from consentry.matching.signals.frames import QUERY_PERCENT
 
 __all__ = ["Hit", "Match", "Matches", "Question", "fold_videos", "judge"]
@@ -121,18 +121,17 @@ class Question:
         return int.from_bytes(drawn[:8], "big") / 2**64
 
 
-def judge(question: Question, hits: Iterable[Hit], rows: Iterable[Row[Any]]) -> tuple[Match, ...]:
-    """The hits that count, as matches; `rows` is what the database says about their hashes."""
-    known = {row.signal_id: row for row in rows}
-    banks: dict[int, Bank] = {}
+def judge(
+    question: Question, hits: Iterable[Hit], signals: Mapping[int, Known | None]
+) -> tuple[Match, ...]:
+    """The hits that count, as matches; `signals` is what the database says about their hashes."""
     found = []
     for hit in hits:
-        row = known.get(hit.signal_id)  # None: taken out since
-        if row is None or not _fits(hit, row.type, question.kinds[hit.place]):
+        known = signals.get(hit.signal_id)  # None: taken out since
+        if known is None or not _fits(hit, known.type, question.kinds[hit.place]):
             continue
-        bank = banks.setdefault(row.id, bank_of(row))
-        if _counts(question, hit, bank, row):
-            found.append((hit, _match(question, hit, bank, row)))
+        if _counts(question, hit, known):
+            found.append((hit, _match(question, hit, known)))
     kept = _not_cleared(question, fold_videos(question, found))
     return tuple(sorted(kept, key=lambda one: (one.probe, one.distance, one.signal_id, one.frame)))
 
@@ -146,31 +145,32 @@ def _fits(hit: Hit, signal_type: str, kind: str) -> bool:
     return signal_type not in PERCEPTUAL and hit.distance == 0
 
 
-def _counts(question: Question, hit: Hit, bank: Bank, row: Row[Any]) -> bool:
+def _counts(question: Question, hit: Hit, known: Known) -> bool:
+    bank = known.bank
     moment = iso(question.at) or ""
     if question.banks is not None and bank.name not in question.banks:
         return False
-    if hit.distance > bank.max_distance or (row.expires_at or "~") <= moment:
+    if hit.distance > bank.max_distance or (known.expires_at or "~") <= moment:
         return False
     if bank.category == CHILD_SAFETY or question.raw:
         return True
-    if (row.disable_until or "") > moment:
+    if (known.disable_until or "") > moment:
         return False
     in_full = bank.enabled_ratio >= 1 or question.bypass_ratio
     return in_full or question.draw(bank.id, hit) < bank.enabled_ratio
 
 
-def _match(question: Question, hit: Hit, bank: Bank, row: Row[Any]) -> Match:
-    held = row.state == "held" and bank.category != CHILD_SAFETY
+def _match(question: Question, hit: Hit, known: Known) -> Match:
+    held = known.state == "held" and known.bank.category != CHILD_SAFETY
     return Match(
-        bank=bank,
-        content_id=row.content_id,
+        bank=known.bank,
+        content_id=known.content_id,
         signal_id=hit.signal_id,
-        signal_type=row.type,
+        signal_type=known.type,
         distance=hit.distance,
         probe=question.owners[hit.place],
         state="held" if held else "active",
-        case=row.case_link,
+        case=known.case,
         frame=hit.frame,
     )
 

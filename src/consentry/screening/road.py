@@ -8,6 +8,7 @@ from typing import Any
 
 from consentry.errors import ConsentryError, InputError
 from consentry.findings import Finding, Stage, unchecked
+from consentry.screening.conversation import CONVERSATION, EARLIER, PROMPT, WORDS, Conversation
 from consentry.screening.decision import Gate, GateStatus
 from consentry.screening.matching import MatchingLook
 from consentry.screening.opening import Opened
@@ -28,6 +29,7 @@ class Road:
         submission: what was handed in.
         opened: its picture or video, once there is one to open.
         prompt_sha256: digest of the prompt, once it was read.
+        conversation: what was asked before it, if anything.
         looks: what the detectors are to look at.
         matching: the look for copies of what is banked, where there is one.
         findings: what was found.
@@ -39,6 +41,7 @@ class Road:
     submission: Submission
     opened: Opened | None = None
     prompt_sha256: str | None = None
+    conversation: Conversation | None = None
     looks: list[Look] = field(default_factory=list)
     matching: MatchingLook | None = None
     findings: list[Finding] = field(default_factory=list)
@@ -59,14 +62,18 @@ class Road:
 
     def collect(self, results: Sequence[Result]) -> None:
         """Turn results into findings, and into one gate a detector and kind of input."""
-        groups: dict[tuple[str, bool], list[Result]] = {}
+        groups: dict[tuple[str, object], list[Result]] = {}
+        words: dict[object, list[Finding]] = {PROMPT: [], EARLIER: [], CONVERSATION: []}
         for result in results:
             if result.detector is self.matching and not self.matching.compare:
                 self._not_remembered(result)
                 continue  # nothing is banked: fingerprints were to be taken, nobody was to look
-            about_words = result.look.key[0] == "prompt"
-            groups.setdefault((result.detector.name, about_words), []).append(result)
-            self.findings.extend(self._located(result))
+            kind = result.look.key[0]
+            groups.setdefault((result.detector.name, kind), []).append(result)
+            words.get(kind, self.findings).extend(self._located(result))
+        self.findings[:0] = words[PROMPT]
+        if self.conversation is not None:
+            self.findings += self.conversation.adds(*words.values())
         self.gates.extend(self._gate(group) for group in groups.values())
 
     def _not_remembered(self, result: Result) -> None:
@@ -78,7 +85,7 @@ class Road:
     def _located(self, result: Result) -> Sequence[Finding]:
         """The findings, with the time in the clip and the input that they are about."""
         where: dict[str, Any] = dict(result.look.where)
-        if self.submission.stage is Stage.PROMPT and result.look.key[0] != "prompt":
+        if self.submission.stage is Stage.PROMPT and result.look.key[0] not in WORDS:
             where["input"] = "reference"
         if result.status not in {"checked", "cached"}:
             return [unchecked(result.detector.name, result.note, **where)]
@@ -95,9 +102,9 @@ class Road:
     def _gate(self, group: Sequence[Result]) -> Gate:
         worst = min(group, key=lambda result: _WORST.index(result.status))
         detector = worst.detector
-        saw = self.prompt_sha256
-        if worst.look.key[0] != "prompt":
-            saw = None if self.opened is None else self.opened.sha256
+        saw = None if self.opened is None else self.opened.sha256
+        if worst.look.key[0] in WORDS:
+            saw = str(worst.look.key[1])
         ms = sum(result.ms for result in group)
         note = worst.note
         if self.matching is not None and detector is self.matching:

@@ -24,6 +24,7 @@ from consentry.policy.context import PolicyContext
 from consentry.policy.engine import Policy
 from consentry.policy.floors import NOT_OPENED, blind
 from consentry.screening.cache import ResultCache
+from consentry.screening.conversation import PROMPT, Conversation, prompt_look
 from consentry.screening.decision import Decision, Gate, Reason
 from consentry.screening.matching import Matching, MatchingGate
 from consentry.screening.opening import Opened, Outline, refusal
@@ -113,12 +114,15 @@ class Screener:
                 language=submission.language,
                 has_reference=_has_reference(submission),
             )
+            road.conversation = Conversation.of(prompt, submission.history, self._max_characters)
         except InputError as error:
             road.refuse(Gate("prompt", "1", None, 0.0, "refused", str(error)), error)
             return
         road.prompt_sha256 = prompt.sha256
-        key = ("prompt", prompt.sha256, prompt.language, prompt.has_reference)
-        road.looks.append(Look(key, lambda: prompt, self._detectors("prompt", Stage.PROMPT)))
+        detectors = self._detectors("prompt", Stage.PROMPT)
+        road.looks.append(prompt_look(PROMPT, prompt, detectors))
+        if road.conversation is not None:
+            road.looks.extend(road.conversation.looks(detectors))
 
     def _open_media(self, road: Road) -> None:
         if road.submission.media is None or road.error is not None:

@@ -24,6 +24,8 @@ class Submission:
         reference: the caller's own opaque id for this submission; stored with the decision.
         language: the prompt's language, if the caller knows it.
         has_reference: a reference picture goes to the generator although it is not sent here.
+        history: earlier prompts of the same conversation, the oldest first, at most 20. Leave out
+            what was refused: as long as it stands here, it is part of what is asked.
     """
 
     stage: Stage
@@ -34,14 +36,18 @@ class Submission:
     reference: str | None = None
     language: str | None = None
     has_reference: bool = False
+    history: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a submission with nothing to look at.
 
         Raises:
-            InputError: the stage `prompt` has no prompt, or another stage has no picture.
+            InputError: the stage `prompt` has no prompt, another stage has no picture, or there
+                are earlier prompts and none now.
         """
         if self.stage is Stage.PROMPT and self.prompt is None:
             raise InputError("The stage prompt needs a prompt.", hint="Send a prompt.")
         if self.stage is not Stage.PROMPT and self.media is None:
             raise InputError(f"The stage {self.stage} needs a file.", hint="Send a picture.")
+        if self.history and self.prompt is None:
+            raise InputError("Earlier prompts need a prompt after them.", hint="Send a prompt.")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a 
     from consentry.storage.seen import SeenStore
     from consentry.storage.sequences import Sequences
     from consentry.storage.vault import Vault
+    from consentry.storage.watch import ChangeWatch
 
 __all__ = ["Storage", "open_storage"]
 
@@ -52,7 +53,14 @@ class Storage:
         """Who may call the API."""
         from consentry.storage.api_keys import KeyStore
 
-        return KeyStore(self._engine)
+        return KeyStore(self._engine, self.watch)
+
+    @cached_property
+    def watch(self) -> ChangeWatch:
+        """Tells whether anybody has written to the database since."""
+        from consentry.storage.watch import ChangeWatch
+
+        return ChangeWatch(self._engine)
 
     @cached_property
     def objects(self) -> ObjectStore:
@@ -128,8 +136,8 @@ class Storage:
 
     def close(self) -> None:
         """Close every connection; the bundle cannot be used afterwards."""
-        if "keys" in self.__dict__:
-            self.keys.close()
+        if "watch" in self.__dict__:
+            self.watch.close()
         self._engine.dispose()
 
 

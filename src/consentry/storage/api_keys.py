@@ -39,13 +39,13 @@ _HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 class KeyStore:
     """The table of keys, and the short memory of those that were verified."""
 
-    def __init__(self, engine: Engine) -> None:
-        """Use the open database `engine`."""
+    def __init__(self, engine: Engine, watch: ChangeWatch) -> None:
+        """Use the open database `engine`, that `watch` watches."""
         self._engine = engine
         self._process_key = secrets.token_bytes(32)
         self._known: Bounded[bytes] = Bounded(1024)
         self._read: Bounded[tuple[int, KeyRecord]] = Bounded(1024)
-        self._watch = ChangeWatch(engine)
+        self._watch = watch
         self._throttle = Throttle(tries=5, seconds_per_try=10.0)
         self._dummy: str | None = None
         self._dummy_lock = threading.Lock()
@@ -100,10 +100,6 @@ class KeyStore:
         if row is None:
             raise NotFoundError("No key has this id.", hint="See `consentry key list`.")
         return KeyRecord.from_row(row)
-
-    def close(self) -> None:
-        """Close what watches the database."""
-        self._watch.close()
 
     def recall(self, token: str) -> KeyRecord | None:
         """As `recognise`, but only if the database need not be read: microseconds, on any thread.

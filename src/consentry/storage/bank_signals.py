@@ -142,7 +142,6 @@ _RESOLVE: Final = (
     select(
         bank_signals.c.id.label("signal_id"),
         bank_signals.c.type,
-        bank_signals.c.value,
         bank_contents.c.id.label("content_id"),
         bank_contents.c.case_link,
         bank_contents.c.disable_until,

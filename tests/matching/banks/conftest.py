@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +56,13 @@ def near(number, bits):
 
 def pdq(number):
     return Signal("pdq", from_words(words(number))[0])
+
+
+def environment(settings):
+    """Of another process of the same installation."""
+    path = os.pathsep.join(path for path in sys.path if path)
+    url = {"CONSENTRY_STORAGE__URL": settings.storage.url} if settings.storage.url else {}
+    return {**os.environ, "PYTHONPATH": path, **url}
 
 
 def everything_stored(storage, settings):

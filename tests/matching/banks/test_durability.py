@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -11,19 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.matching.banks.conftest import pdq
+from tests.matching.banks.conftest import environment, pdq
 
 from consentry.matching.banks import NewContent
 from consentry.matching.banks.logs import SignalLog
 
 HERE = Path(__file__).parent
-
-
-def environment(settings):
-    """Of another process of the same installation."""
-    path = os.pathsep.join(path for path in sys.path if path)
-    url = {"CONSENTRY_STORAGE__URL": settings.storage.url} if settings.storage.url else {}
-    return {**os.environ, "PYTHONPATH": path, **url}
 
 
 @pytest.mark.slow

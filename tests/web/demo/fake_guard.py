@@ -26,6 +26,13 @@ TITLES = {
     "sexual.undress": "Undressing somebody",
     "unchecked": "Not checked",
 }
+MARKED = {
+    "take off": "sexual.undress",
+    "off the <b>hat</b>": "person.named",
+    "take off the <b>hat</b> now": "evasion",
+    "القبعة": "sexual.undress",
+}
+"""Words that are found, some of them within others."""
 FACE = {"box": [178, 40, 95, 124]}
 
 
@@ -108,10 +115,12 @@ class FakeGuard:
             yield Finding("person.face", 0.93, "faces", FACE)
             ages = {"0-12": 0.004, "13-17": 0.011, "18+": 0.985}
             yield Finding("minor.apparent", 0.015, "age", FACE, {"bins": ages})
-        if "take off" in (submission.prompt or ""):
-            start = submission.prompt.index("take off")
-            span = {"span": [start, start + len("take off")]}
-            yield Finding("sexual.undress", 0.9, "prompt-rules", span)
+        prompt = submission.prompt or ""
+        for words, category in MARKED.items():
+            if words in prompt:
+                start = prompt.index(words)
+                span = {"span": [start, start + len(words)]}
+                yield Finding(category, 0.9, "prompt-rules", span, {"rule": "fake"})
 
     def _gates(self, submission):
         if submission.media is not None:

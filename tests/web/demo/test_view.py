@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 
@@ -72,6 +73,29 @@ def test_nothing_is_outlined_where_nothing_is_shown():
 def test_the_words_that_a_finding_is_about_are_quoted():
     row = result(Finding("a.b", 1, "x", {"span": [2, 6]}), prompt="a bold é").found[0]
     assert row.words == "bold"
+
+
+def test_a_finding_about_all_of_the_words_says_so():
+    words = hashlib.sha256(b"a calm sea").hexdigest()
+    gates = [
+        Gate("reads", "1", words, 1.0, "checked"),
+        Gate("looks", "1", "0" * 64, 1.0, "checked"),
+    ]
+    found = (Finding("a.b", 0.9, "reads"), Finding("a.b", 0.8, "looks"))
+    span = Finding("a.b", 0.7, "reads", {"span": [2, 6]})
+    view = result(*found, span, gates=gates, prompt="a calm sea")
+    assert [(row.whole, row.words, row.mark) for row in view.found] == [
+        (True, None, None),
+        (False, None, None),
+        (False, "calm", 1),
+    ]
+
+
+def test_marks_and_outlines_share_one_row_of_numbers():
+    spans = [Finding("a.b", 0.5, "x", {"span": [start, start + 1]}) for start in (4, 0)]
+    view = result(*spans, Finding("c.d", 0.5, "y", {"box": [1, 2, 3, 4]}), prompt="abcdef")
+    assert [(one.number, one.words) for one in view.marks] == [(1, "a"), (2, "e")]
+    assert [one.number for one in view.regions] == [3]
 
 
 def test_nested_facts_are_said_in_words():

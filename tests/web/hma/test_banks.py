@@ -19,7 +19,7 @@ def test_a_bank_is_made_and_listed(hma):
     assert (shown.status_code, shown.json()) == (200, plain)
 
 
-@pytest.mark.parametrize("name", ["01_TEST_BANK", "my_test_bank", "A B", "", "Ä", "A" * 256, 7])
+@pytest.mark.parametrize("name", ["01_TEST_BANK", "my_test_bank", "A B", "", "Ä", "A" * 256])
 def test_names_are_upper_case_and_do_not_begin_with_a_digit(hma, name):
     answer = hma.post("/c/banks", json={"name": name})
     assert answer.status_code == 400

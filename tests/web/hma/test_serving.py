@@ -116,7 +116,9 @@ def test_the_site_map_spells_routes_as_hma_does(guard, connect):
     assert routes == sorted(routes)
     assert {
         "/c/bank/<bank_name>/content/<int:content_id>",
-        "/c/exchanges/api/<api_name>/schema",
+        "/c/exchange/<string:exchange_name>/status",
+        "/c/exchanges/api/<string:api_name>/schema",
+        "/c/signal_type/<signal_type_name>",
         "/h/hash",
         "/m/lookup",
         "/m/raw_lookup",
@@ -188,3 +190,52 @@ def test_the_log_names_the_route_and_not_what_was_asked(installation, connect, c
     logs._logger.cache_clear()
     assert "/m/raw_lookup" in line
     assert BRIDGE not in line
+
+
+HASH = "0f" * 32
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "message"),
+    [
+        ("GET", "/c/bank/NOPE", None, 404, "bank 'NOPE' not found"),
+        ("POST", "/c/bank/NOPE/signal", {"pdq": HASH}, 404, "bank 'NOPE' not found"),
+        ("PUT", "/c/bank/NOPE", {}, 404, "Bank not found"),
+        ("GET", "/c/bank/TEST_BANK/content/99", None, 404, "content '99' not found"),
+        ("POST", "/c/bank/TEST_BANK/signal", {"nope": "x"}, 400, "No such signal type nope"),
+        ("GET", "/c/exchange/NOPE", None, 404, "Exchange 'NOPE' not found"),
+        ("GET", "/c/exchanges/api/nope", None, 400, "no such Exchange API 'nope'"),
+        ("POST", "/c/exchanges", {"bank": "A", "api": "x"}, 400, "No such exchange type 'x'"),
+        ("GET", "/m/index/status?signal_type=x", None, 400, "No such signal type 'x'"),
+        ("GET", "/m/raw_lookup?signal=1&signal_type=x", None, 400, "No such SignalType 'x'"),
+        ("POST", "/m/compare", {"x": ["1", "2"]}, 400, "No such SignalType 'x'"),
+        ("POST", "/m/compare", {"pdq": 5}, 400, "Comparison hashes for pdq was not a list"),
+    ],
+)
+def test_errors_name_what_was_asked_for_as_hma_does(hma, method, path, body, status, message):
+    hma.post("/c/banks", json={"name": "TEST_BANK"})
+    answer = hma.request(method, path, json=body)
+    assert (answer.status_code, answer.json()["message"]) == (status, message)
+
+
+def test_a_file_that_names_an_odd_type_is_told_so(hma, photo):
+    answer = hma.post("/h/hash", files={"nope": photo.data})
+    assert (answer.status_code, answer.json()["message"]) == (400, "no such content_type: 'nope'")
+    answer = hma.post("/h/hash?types=video_md5", files={"photo": photo.data})
+    told = "signal type 'video_md5' doesn't exist or is disabled"
+    assert (answer.status_code, answer.json()["message"]) == (400, told)
+
+
+def test_a_name_that_is_no_text_is_refused_as_hma_does(hma):
+    answer = hma.post("/c/banks", json={"name": 5})
+    assert (answer.status_code, answer.json()[0]["type"]) == (422, "string_type")
+
+
+@pytest.mark.parametrize(
+    "database",
+    ["report.cybertip.org/exploitative-hashsharing", "hashsharing.ncmec.org/generative-ai-csam"],
+)
+def test_every_database_that_hma_knows_can_be_set_up(hma, database):
+    body = {"bank": "EX", "api": "ncmec", "api_json": {"environment": f"https://{database}"}}
+    assert hma.post("/c/exchanges", json=body).status_code == 201
+    assert hma.get("/c/exchange/EX").json()["environment"] == f"https://{database}"

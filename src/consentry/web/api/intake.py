@@ -81,7 +81,7 @@ async def _form(
 
 def _from_json(body: bytes) -> Submission:
     asked = JsonScreening.model_validate_json(body)
-    return Submission(**_common(asked), media=asked.media_bytes)
+    return Submission(**_common(asked), media=asked.media_bytes, history=tuple(asked.history))
 
 
 def _from_file(

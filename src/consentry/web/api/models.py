@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from consentry.findings import Action, Stage
+from consentry.screening.conversation import MOST_TURNS
 from consentry.screening.decision import GateStatus
 
 __all__ = [
@@ -62,6 +63,12 @@ class JsonScreening(_Asked):
         None,
         description="The picture or video, in base64 (RFC 4648, section 4).",
         json_schema_extra={"contentEncoding": "base64"},
+    )
+
+    history: Annotated[list[str], Field(max_length=MOST_TURNS)] = Field(
+        [],
+        description="Earlier prompts of the same conversation, the oldest first. Together with "
+        "the prompt they keep within its limit. Leave out what was refused.",
     )
 
     @property

@@ -58,7 +58,7 @@ ROUTES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("PUT", "/c/exchange/{exchange_name}"): "banks",
         ("DELETE", "/c/exchange/{exchange_name}"): "banks",
         ("GET", "/c/signal_type"): "banks",
-        ("PUT", "/c/signal_type/{name}"): "banks",
+        ("PUT", "/c/signal_type/{signal_type_name}"): "banks",
         ("GET", "/c/signal_type/index"): "banks",
         ("GET", "/c/content_type"): "banks",
         ("GET", "/status"): ANYONE,

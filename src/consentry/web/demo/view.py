@@ -10,11 +10,13 @@ from typing import Any, Final, TypeAlias
 
 from consentry.findings import UNCHECKED, Action, Finding
 from consentry.screening.decision import Decision, Gate
+from consentry.screening.quoting import Span, of_prompt, quote, span_of
 from consentry.web.demo.guarding import DemoPreview
 from consentry.web.demo.veil import veil
 from consentry.web.demo.wording import MATCH_FACTS, TURNS
+from consentry.web.demo.words import number_spans, pieces
 
-__all__ = ["FoundRow", "GateRow", "PictureView", "Region", "ResultView", "show_picture"]
+__all__ = ["FoundRow", "GateRow", "Mark", "PictureView", "Region", "ResultView", "show_picture"]
 
 _LIKELY: Final = 0.01
 
@@ -31,6 +33,8 @@ class FoundRow:
         score: 0 to 1.
         detector: who found it.
         words: the words of the prompt that it is about, if it is about words.
+        whole: it is about the prompt as a whole.
+        mark: number of their mark in the prompt, if they have one.
         region: number of the outline in the picture, if it has one.
         facts: further facts, as pairs of a name and a value in words.
     """
@@ -40,6 +44,8 @@ class FoundRow:
     score: float
     detector: str
     words: str | None
+    whole: bool
+    mark: int | None
     region: int | None
     facts: tuple[tuple[str, str], ...]
 
@@ -50,6 +56,15 @@ class Region:
 
     number: int
     box: Box
+    found: tuple[FoundRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One marked stretch of the prompt: its number, its words, what is there."""
+
+    number: int
+    words: str
     found: tuple[FoundRow, ...]
 
 
@@ -119,15 +134,29 @@ class ResultView:
         self.ms = ms
         self.picture = picture
         self.kept = bool(getattr(decision, "keep", False))
-        boxes = _boxes(decision.findings) if picture else {}
+        spans = number_spans(decision.findings, prompt)
+        boxes = _boxes(decision.findings, len(spans) + 1) if picture else {}
+        said = of_prompt(decision, prompt or "")
         self.found = tuple(
-            _row(one, titles, prompt, _number(one, boxes)) for one in _in_order(decision.findings)
+            _row(
+                one, titles, prompt, (spans, boxes), whole=one in said and not span_of(one, prompt)
+            )
+            for one in _in_order(decision.findings)
+        )
+        self.pieces = pieces(prompt or "", spans)
+        self.marks = tuple(
+            Mark(number, quote(prompt or "", span), self._found_at(mark=number))
+            for span, number in spans.items()
         )
         self.regions = tuple(
-            Region(number, box, tuple(row for row in self.found if row.region == number))
-            for box, number in boxes.items()
+            Region(number, box, self._found_at(region=number)) for box, number in boxes.items()
         )
         self.gates = _gate_rows(decision.gates)
+
+    def _found_at(self, **place: int) -> tuple[FoundRow, ...]:
+        """The rows with this number, of a mark or of a region."""
+        ((kind, number),) = place.items()
+        return tuple(row for row in self.found if getattr(row, kind) == number)
 
     @property
     def plain(self) -> str:
@@ -150,28 +179,30 @@ def _box(finding: Finding) -> Box | None:
     return (x, y, width, height)
 
 
-def _boxes(findings: Iterable[Finding]) -> dict[Box, int]:
-    """Each distinct box with a number from 1, in the order in which they were found."""
+def _boxes(findings: Iterable[Finding], first: int) -> dict[Box, int]:
+    """Each distinct box with a number from `first`, in the order in which they were found."""
     distinct = dict.fromkeys(box for one in findings if (box := _box(one)))
-    return {box: number for number, box in enumerate(distinct, 1)}
-
-
-def _number(finding: Finding, boxes: Mapping[Box, int]) -> int | None:
-    box = _box(finding)
-    return None if box is None else boxes.get(box)
+    return {box: number for number, box in enumerate(distinct, first)}
 
 
 def _row(
-    finding: Finding, titles: Mapping[str, str], prompt: str | None, region: int | None
+    finding: Finding,
+    titles: Mapping[str, str],
+    prompt: str | None,
+    numbers: tuple[Mapping[Span, int], Mapping[Box, int]],
+    *,
+    whole: bool,
 ) -> FoundRow:
-    span = (finding.where or {}).get("span")
+    span, box = span_of(finding, prompt), _box(finding)
     return FoundRow(
         titles.get(finding.category, finding.category),
         finding.category,
         finding.score,
         finding.detector,
-        prompt[span[0] : span[1]] if prompt and span else None,
-        region,
+        quote(prompt, span) if prompt and span else None,
+        whole,
+        numbers[0][span] if span else None,
+        numbers[1].get(box) if box else None,
         tuple(_fact(name, value) for name, value in finding.detail.items()),
     )
 

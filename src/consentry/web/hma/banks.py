@@ -67,9 +67,10 @@ async def open_bank(desk: Desk, request: Request) -> Bank:
     Raises:
         Refusal: 404, there is none; 403, nobody may look into it.
     """
-    bank = await _find(desk, request.path_params["bank_name"])
+    name = request.path_params["bank_name"]
+    bank = await _find(desk, name)
     if bank is None:
-        raise Refusal(404, "bank not found")
+        raise Refusal(404, f"bank '{name}' not found")
     if bank.sealed:
         raise Refusal(403, "This bank is sealed: it is matched against, and never shown.")
     return bank
@@ -102,6 +103,8 @@ async def create_bank(request: Request) -> Response:
     body = await json_object(request)
     if "name" not in body:
         raise Unfit(("name", "missing"))
+    if not isinstance(body["name"], str):
+        raise Unfit(("name", "string_type"))
     name = check_name(body["name"])
     ratio = _ratio(body)
     richer = _richer(body)

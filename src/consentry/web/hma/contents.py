@@ -33,7 +33,6 @@ _ENABLED: Final = 1
 _NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)
 _FIVE_YEARS: Final = 5 * 365 * 24 * 3600
 _METADATA: Final = frozenset({"content_id", "content_uri", "json"})
-_NOT_FOUND: Final = "content not found"
 
 
 async def show_content(request: Request) -> Response:
@@ -140,10 +139,11 @@ async def delete_content(request: Request) -> Response:
 
 
 async def _find(desk: Desk, bank: Bank, request: Request) -> Content:
+    content_id = request.path_params["content_id"]
     try:
-        return await desk.ask(desk.banks.content, bank.name, request.path_params["content_id"])
+        return await desk.ask(desk.banks.content, bank.name, content_id)
     except ContentUnknownError as error:
-        raise Refusal(404, _NOT_FOUND) from error
+        raise Refusal(404, f"content '{content_id}' not found") from error
 
 
 def _checked(desk: Desk, given: Mapping[str, Any]) -> dict[str, str]:
@@ -155,7 +155,7 @@ def _checked(desk: Desk, given: Mapping[str, Any]) -> dict[str, str]:
     if not given:
         raise Refusal(400, "No signals given")
     return {
-        name: desk.parse(name, value, unknown="No such signal type")
+        name: desk.parse(name, value, unknown="No such signal type {}")
         for name, value in given.items()
     }
 
@@ -262,7 +262,7 @@ def _moment(value: object) -> int:
     try:
         moment = int(value) if isinstance(value, int | float | str) else -1
     except (ValueError, OverflowError) as error:
-        raise Refusal(400, "Invalid int") from error
+        raise Refusal(400, f"Invalid int: '{value}'") from error
     if moment < 0:
         raise Refusal(400, "disable_until_ts must be a non-negative integer")
     if moment > time.time() + _FIVE_YEARS:

@@ -89,11 +89,12 @@ class Desk:
         """A hash in the one spelling that is stored.
 
         Raises:
-            Refusal: the type is not known here (said as `unknown`), or the hash is malformed.
+            Refusal: the type is not known here (said as `unknown`, its name in place of `{}`), or
+                the hash is malformed.
         """
         type_ = self.types.get(kind)
         if type_ is None:
-            raise Refusal(400, unknown)
+            raise Refusal(400, unknown.format(kind))
         try:
             return type_.parse(value if isinstance(value, str) else "")
         except SignalError as error:

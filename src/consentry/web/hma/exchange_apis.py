@@ -113,11 +113,19 @@ def _is_number(value: object) -> bool:
 
 _NCMEC_DATABASES: Final = (
     "https://report.cybertip.org/hashsharing",
+    "https://report.cybertip.org/exploitative-hashsharing",
+    "https://lesp.ncmec.org/csam-hashsharing",
     "https://hashsharing.ncmec.org/npo",
     "https://hashsharing.ncmec.org/exploitative",
+    "https://hashsharing.ncmec.org/generative-ai-csam",
+    "https://hashsharing.ncmec.org/generative-ai-exploitative",
     "https://exttest.cybertip.org/hashsharing",
+    "https://exttest.cybertip.org/exploitative-hashsharing",
+    "https://betalesp.ncmec.org/csam-hashsharing",
     "https://hashsharing-test.ncmec.org/npo",
     "https://hashsharing-test.ncmec.org/exploitative",
+    "https://hashsharing-test.ncmec.org/generative-ai-csam",
+    "https://hashsharing-test.ncmec.org/generative-ai-exploitative",
 )
 
 SAMPLE: Final = "sample"

@@ -146,7 +146,7 @@ async def delete_exchange(request: Request) -> Response:
 def _api(request: Request, missing: int) -> ExchangeApi:
     name = request.path_params["api_name"]
     if name not in desk_of(request).settings.exchange_types:
-        raise Refusal(missing, "no such Exchange API")
+        raise Refusal(missing, f"no such Exchange API '{name}'")
     return APIS[name]
 
 
@@ -171,17 +171,18 @@ def _read(body: dict[str, Any], types: Collection[str]) -> Exchange:
     if api_name is None:
         raise Refusal(400, "Field `api_type` is required")
     if not isinstance(api_name, str) or api_name not in types:
-        raise Refusal(400, "No such exchange type")
+        raise Refusal(400, f"No such exchange type '{api_name}'")
     given = {key: one for key, one in api_json.items() if key not in {"name", "api", "enabled"}}
     enabled = truth("enabled", api_json.get("enabled", True))
     return Exchange(name, api_name, enabled, APIS[api_name].check_config(given))
 
 
 async def _find(desk: Desk, request: Request) -> Exchange:
+    name = request.path_params["exchange_name"]
     try:
-        return await desk.ask(desk.exchanges.get, request.path_params["exchange_name"])
+        return await desk.ask(desk.exchanges.get, name)
     except NotFoundError as error:
-        raise Refusal(404, "Exchange not found") from error
+        raise Refusal(404, f"Exchange '{name}' not found") from error
 
 
 def _plain(exchange: Exchange) -> dict[str, Any]:

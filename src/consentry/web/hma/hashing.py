@@ -68,7 +68,7 @@ def kind_of(content_type: str | None, *, declared: str = "") -> str:
     """
     if content_type:
         if content_type not in CONTENT_TYPES:
-            raise Refusal(400, "no such content_type")
+            raise Refusal(400, f"no such content_type: '{content_type}'")
         return content_type
     for start, content in (("image", PHOTO), ("video", VIDEO)):
         if declared.startswith(start):
@@ -92,8 +92,9 @@ def wanted(content: str, types: str | None, enabled: Sequence[str]) -> Asked:
             raise Refusal(500, "No signal types configured!")
         return Asked(content, known)
     listed = tuple(dict.fromkeys(name for one in types.split(",") if (name := one.strip())))
-    if not set(listed) <= set(known):
-        raise Refusal(400, "signal type doesn't exist or is disabled")
+    for name in listed:
+        if name not in known:
+            raise Refusal(400, f"signal type '{name}' doesn't exist or is disabled")
     if not listed:
         raise Refusal(400, "empty signal type selection")
     return Asked(content, listed)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # it stands on the database
 
 __all__ = ["compare", "lookup", "lookup_form", "raw_lookup"]
 
-_NO_TYPE = "No such SignalType"
+_NO_TYPE = "No such SignalType '{}'"
 
 
 async def raw_lookup(request: Request) -> Response:
@@ -78,7 +78,7 @@ async def compare(request: Request) -> Response:
 
 def _compare(desk: Desk, kind: str, pair: object) -> list[Any]:
     if not isinstance(pair, list):
-        raise Refusal(400, "Comparison hashes were not a list")
+        raise Refusal(400, f"Comparison hashes for {kind} was not a list")
     if len(pair) != 2:  # noqa: PLR2004  a pair
         raise Refusal(400, "Comparison hash list length must be exactly 2")
     one, other = (desk.parse(kind, value, unknown=_NO_TYPE) for value in pair)

@@ -59,7 +59,7 @@ ENDPOINTS: Final[Mapping[tuple[str, str], Endpoint]] = MappingProxyType(
         ("PUT", _EXCHANGE): exchanges.update_exchange,
         ("DELETE", _EXCHANGE): exchanges.delete_exchange,
         ("GET", "/c/signal_type"): status.signal_types,
-        ("PUT", "/c/signal_type/{name}"): status.set_signal_type,
+        ("PUT", "/c/signal_type/{signal_type_name}"): status.set_signal_type,
         ("GET", "/c/signal_type/index"): status.signal_type_index,
         ("GET", "/c/content_type"): status.content_types,
         ("GET", "/status"): status.status,

@@ -102,7 +102,7 @@ def _chosen(request: Request, desk: Desk) -> tuple[str, ...]:
     if name is None:
         return desk.settings.signal_types
     if name not in desk.settings.signal_types:
-        raise Refusal(400, "No such signal type")
+        raise Refusal(400, f"No such signal type '{name}'")
     return (name,)
 
 
@@ -116,8 +116,9 @@ async def set_signal_type(request: Request) -> Response:
     """Refuse to switch a type off from here: which types there are is a setting."""
     desk = desk_of(request)
     body = await json_object(request)
-    if request.path_params["name"] not in desk.settings.signal_types:
-        raise Refusal(404, "No such signal type")
+    name = request.path_params["signal_type_name"]
+    if name not in desk.settings.signal_types:
+        raise Refusal(404, f"No such signal type '{name}'")
     if body.get("enabled_ratio") is None:
         raise Refusal(400, "enabled_ratio is required")
     if number("enabled_ratio", body["enabled_ratio"]) != 1.0:
@@ -165,4 +166,6 @@ def _routes() -> list[tuple[str, str]]:
 
 
 def _as_flask(path: str) -> str:
-    return re.sub(r"{(\w+):int}", r"<int:\1>", path).replace("{", "<").replace("}", ">")
+    typed = re.sub(r"{(\w+):int}", r"<int:\1>", path)
+    typed = re.sub(r"{((?:exchange|api)_name)}", r"<string:\1>", typed)
+    return typed.replace("{", "<").replace("}", ">")
