@@ -108,8 +108,9 @@ def test_a_request_that_only_the_conversation_explains_is_held(guard):
     assert guard.check_prompt(now).action is Action.ALLOW
     decision = guard.check_prompt(now, history=["a portrait of Anna Kovacs at her desk"])
     assert decision.action is Action.REVIEW
-    (who,) = (one for one in decision.findings if one.category == "person.named")
-    assert (who.where, who.detail["with"]) == (None, EARLIER)
+    who = [one for one in decision.findings if one.category == "person.named"]
+    assert {one.detector for one in who} == {"prompt-names", "prompt-rules"}
+    assert {(one.where, one.detail["with"]) for one in who} == {(None, EARLIER)}
 
 
 def test_the_example_of_the_guide_is_stopped(guard):

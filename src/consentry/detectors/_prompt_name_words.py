@@ -130,6 +130,8 @@ def _pair(line: Line, place: int, word: Word) -> Hit | None:
 def _next_of_name(line: Line, place: int) -> Word | None:
     """The word after a given name, past initials and particles."""
     for word in line.words[place + 1 : place + 4]:
+        if len(word.text) == 1 and not word.upper:
+            return None
         if len(word.text) > 1 and word.text not in lists("latin")["particles"]:
             return word
     return None
