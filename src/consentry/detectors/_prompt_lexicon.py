@@ -173,6 +173,9 @@ class Lexicon:
                     self.entries[entry] = Entry({index: bit})
                 else:
                     self._add(entry, index, bit)
+        for name, entries in language.source.borrowed.items():
+            for entry in entries:
+                self._add(entry, index, self._bits_of(name) | self.bits.shared)
         language.longest = max(map(len, language.segments), default=0)
 
     def _bits_of(self, name: str) -> int:
