@@ -136,7 +136,7 @@ class Lexicon:
             for rest, language, mask in entry.phrases:
                 known, length = found.get(language, (0, 1))
                 if len(rest) >= length and _follows(rest, words, place + 1):
-                    found[language] = (mask, len(rest) + 1)
+                    found[language] = (mask | known & self.bits.common, len(rest) + 1)
                 elif len(rest) + 1 == length and _follows(rest, words, place + 1):
                     found[language] = (known | mask, length)
         return found
