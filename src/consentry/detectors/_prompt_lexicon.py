@@ -115,8 +115,9 @@ class Lexicon:
 
     def is_key(self, word: str) -> bool:
         """Whether `word` is telling: of a class that `keys` in common.toml names."""
-        entry = self.entries.get(word)
-        return entry is not None and any(mask & self.keys for mask in entry.hits.values())
+        return any(
+            mask & self.keys for entry in self._entries_of(word) for mask in entry.hits.values()
+        )
 
     def find(self, words: Sequence[str], place: int) -> dict[int, tuple[int, int]]:
         """For each language that knows the word at `place`: its mask, and how many words it is."""

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from consentry.detectors._prompt_lexicon import Lexicon
 from consentry.media.normalise import Disguise, Normalised
 
-__all__ = ["Token", "read", "unglue"]
+__all__ = ["Token", "read", "undisguised", "unglue"]
 
 _DIGITS_FIRST: Final = re.compile(r"(\d{1,3})([^\W\d_]+)")
 _UNSPACED: Final = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
@@ -20,6 +20,8 @@ _SHORTEST_KEY: Final = 4
 _SHORTEST_PART: Final = 2
 _UNKNOWN: Final = 1.5
 _MOSTLY: Final = 0.7
+_LONGEST_ENDING: Final = 3
+_SHORTEST_STEM: Final = 4
 
 
 class Token(NamedTuple):
@@ -54,6 +56,25 @@ def read(subject: Normalised, lexicon: Lexicon) -> list[Token]:
         found += taken or _plain(Token(*subject.words[place]), lexicon)
         place = last
     return _join(found, lexicon)
+
+
+def undisguised(subject: Normalised, tokens: Sequence[Token]) -> str:
+    """The text with its disguises undone: as `tokens` were read, or else as is likeliest.
+
+    For readers without a vocabulary: letters that were set apart become words with spaces between.
+    """
+    read_as: dict[tuple[int, int], list[str]] = {}
+    for token in tokens:
+        if token.disguise is not None:
+            read_as.setdefault((token.start, token.end), []).append(token.text)
+    pieces, done = [], 0
+    for disguise in subject.disguises:
+        if disguise.start >= done:
+            known = read_as.get((disguise.start, disguise.end))
+            pieces += [subject.text[done : disguise.start]]
+            pieces += [" ".join(known) if known else disguise.readings[0]]
+            done = disguise.end
+    return "".join([*pieces, subject.text[done:]])
 
 
 def unglue(text: str, lexicon: Lexicon) -> list[str]:
@@ -107,8 +128,7 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
     for end in range(1, len(text) + 1):
         cost, start = costs[end - 1] + _UNKNOWN, end - 1
         for first in range(max(0, end - _LONGEST_PIECE), end - _SHORTEST_PART + 1):
-            known = text[first:end] in lexicon.entries or text[first:end] in lexicon.stems
-            if known and costs[first] + 1 < cost:
+            if costs[first] + 1 < cost and _is_word(text[first:end], lexicon):
                 cost, start = costs[first] + 1, first
         costs.append(cost)
         starts.append(start)
@@ -124,6 +144,14 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
     telling = any(len(part) >= _SHORTEST_KEY and lexicon.is_key(part) for part in parts)
     letters = sum(len(part) for part in parts if lexicon.knows(part))
     return parts[::-1] if telling or letters >= _MOSTLY * len(text) else []
+
+
+def _is_word(text: str, lexicon: Lexicon) -> bool:
+    """Whether `text` is a word, or a stem with an ending of up to three letters."""
+    if text in lexicon.entries or text in lexicon.stems:
+        return True
+    shortest = max(len(text) - _LONGEST_ENDING, _SHORTEST_STEM)
+    return any(text[:length] in lexicon.stems for length in range(len(text) - 1, shortest - 1, -1))
 
 
 def _plain(word: Token, lexicon: Lexicon) -> Iterator[Token]:

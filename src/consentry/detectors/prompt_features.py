@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Final
 from zlib import crc32
 
@@ -14,9 +16,10 @@ from numpy.typing import NDArray
 
 from consentry.detectors import _prompt_lexicon
 from consentry.detectors._prompt_cells import Sense, senses
-from consentry.detectors._prompt_reading import read
+from consentry.detectors._prompt_patterns import SEPARATOR
+from consentry.detectors._prompt_reading import Token, read, undisguised
 from consentry.findings import Finding
-from consentry.media.normalise import Normalised, normalise
+from consentry.media.normalise import normalise
 from consentry.models.sentence import SentenceEncoder
 
 __all__ = ["CATEGORIES", "Window", "features", "width", "windows"]
@@ -32,6 +35,64 @@ CATEGORIES: Final = (
 )
 """The categories of the rules whose highest scores are features."""
 
+_TELLING: Final = (
+    "remove",
+    "undress",
+    "strip",
+    "nude",
+    "clothes",
+    "garment",
+    "intimate",
+    "swim",
+    "outer",
+    "object",
+    "blemish",
+    "person",
+    "pronoun",
+    "body",
+    "bits",
+    "sheer",
+    "make",
+    "put",
+    "wear",
+    "without",
+    "under",
+    "see",
+    "gone",
+    "only",
+    "everything",
+    "nothing",
+    "naught",
+    "from",
+    "place",
+    "crime",
+    "sexy",
+    "skin",
+    "image",
+    "other",
+    "scanty",
+    "wish",
+    "expose",
+    "reveal",
+    "open",
+    "lift",
+    "fall",
+    "cover",
+    "fewer",
+    "away",
+    "cloth",
+    "thing",
+    "animal",
+    "capital",
+    "mine",
+    "given",
+    "less",
+    "plain",
+)
+"""The classes whose neighbourhood is a feature: what is removed, and from what."""
+
+_NEAR: Final = 4
+_PAIR_SCALE: Final = 0.7
 _NGRAMS: Final = 4096
 _LENGTHS: Final = (2, 3, 4, 5)
 _LONGEST: Final = 240
@@ -63,6 +124,20 @@ class Window:
         return self.start + len(self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text as it was understood: its tokens, and its letters without disguises."""
+
+    tokens: Sequence[Token]
+    plain: str
+
+    @classmethod
+    def of(cls, text: str) -> _Read:
+        normalised = normalise(text)
+        tokens = read(normalised, _prompt_lexicon.built_in())
+        return cls(tokens, undisguised(normalised, tokens))
+
+
 def windows(text: str, found: Sequence[Finding]) -> list[Window]:
     """The parts of `text` to judge: one if it is short; at most 16, however long it is.
 
@@ -78,7 +153,7 @@ def windows(text: str, found: Sequence[Finding]) -> list[Window]:
 
 def width() -> int:
     """How many features there are."""
-    return SentenceEncoder.size + len(_classes()) + len(CATEGORIES) + _NGRAMS
+    return SentenceEncoder.size + len(_classes()) + len(_pairs()) // 2 + len(CATEGORIES) + _NGRAMS
 
 
 def features(parts: Sequence[Window], encoder: SentenceEncoder) -> NDArray[np.float32]:
@@ -87,11 +162,11 @@ def features(parts: Sequence[Window], encoder: SentenceEncoder) -> NDArray[np.fl
     Raises:
         ModelError: the encoder cannot be run.
     """
-    texts = [normalise(part.text) for part in parts]
-    meaning = encoder.encode([_plainest(text) for text in texts]) * _MEANING_SCALE
+    texts = [_Read.of(part.text) for part in parts]
+    meaning = encoder.encode([text.plain or " " for text in texts]) * _MEANING_SCALE
     structure = np.array([_structure(text) for text in texts], np.float32)
     rules = np.array([part.rules for part in parts], np.float32)
-    letters = np.array([_letters(text.text) for text in texts], np.float32) * _LETTERS_SCALE
+    letters = np.array([_letters(text.plain) for text in texts], np.float32) * _LETTERS_SCALE
     return np.concatenate([meaning, structure, rules, letters], axis=1, dtype=np.float32)
 
 
@@ -118,12 +193,6 @@ def _scores(found: Iterable[Finding], start: int, end: int) -> tuple[float, ...]
     )
 
 
-def _plainest(text: Normalised) -> str:
-    """The text with its likeliest disguises undone: the encoder has no vocabulary to try them."""
-    readings = text.readings
-    return (readings[1] if len(readings) > 1 else text.text) or " "
-
-
 @cache
 def _classes() -> tuple[str, ...]:
     """The classes of words that most languages have, in order of their names."""
@@ -135,16 +204,41 @@ def _classes() -> tuple[str, ...]:
     return tuple(sorted(name for name, count in found.items() if count >= most))
 
 
-def _structure(text: Normalised) -> list[float]:
-    """Which classes occur, in the language or languages that the text seems to be of."""
+@cache
+def _pairs() -> dict[tuple[str, str], int]:
+    """Every two letters of telling classes, in either order, and the place of the pair."""
+    letter = _prompt_lexicon.built_in().classes.letter
+    found: dict[tuple[str, str], int] = {}
+    for place, (one, other) in enumerate(combinations(map(letter, _TELLING), 2)):
+        found[one, other] = found[other, one] = place
+    return found
+
+
+def _structure(text: _Read) -> list[float]:
+    """Which classes occur, and which near each other, in the likeliest language or languages."""
     lexicon = _prompt_lexicon.built_in()
-    known: list[Sense] = list(senses(read(text, lexicon), (), lexicon))
+    known: list[Sense] = list(senses(text.tokens, (), lexicon))
     most = max((sense.common for sense in known), default=0)
-    mask = 0
+    mask, near = 0, np.zeros(len(_pairs()) // 2, np.float32)
     for sense in known:
         if sense.common == most:
             mask |= sense.mask
-    return [1.0 if mask & lexicon.classes.bit(name) else 0.0 for name in _classes()]
+            near[list(_neighbours(sense.cells.text))] = _PAIR_SCALE
+    return [*(1.0 if mask & lexicon.classes.bit(name) else 0.0 for name in _classes()), *near]
+
+
+def _neighbours(cells: str) -> Iterator[int]:
+    """The places of the pairs of classes that stand at most four words apart in one clause."""
+    pairs, stop = _pairs(), _prompt_lexicon.built_in().classes.letter("stop")
+    before: deque[str] = deque(maxlen=_NEAR)
+    for cell in cells.split(SEPARATOR)[1:]:
+        if stop in cell:
+            before.clear()
+            continue
+        for one in cell:
+            for earlier in (*before, cell):
+                yield from (pairs[one, other] for other in earlier if (one, other) in pairs)
+        before.append(cell)
 
 
 def _letters(text: str) -> NDArray[np.float32]:

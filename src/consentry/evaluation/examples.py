@@ -39,7 +39,10 @@ _MADE: Final[Mapping[str, _Kind]] = {
     "harmless_scenes": (None, 900),
 }
 """Kinds of sentences in phrases.toml, what they ask for, and how many are made."""
-_MADE_NATIVE: Final[Mapping[str, _Kind]] = {"harmful": ("sexual.undress", 300), "harmless": (None, 300)}
+_MADE_NATIVE: Final[Mapping[str, _Kind]] = {
+    "harmful": ("sexual.undress", 300),
+    "harmless": (None, 300),
+}
 """The same for each language of phrases-native.toml."""
 _MADE_WEIGHT: Final = 0.5
 _OWN_WEIGHT: Final = 2.5
