@@ -20,7 +20,9 @@ _SHORTEST_KEY: Final = 4
 _SHORTEST_PART: Final = 2
 _UNKNOWN: Final = 1.5
 _MOSTLY: Final = 0.7
-_LONGEST_ENDING: Final = 3
+_LONGEST_ENDING: Final = 6
+_ENDING: Final = 0.4
+_NO_WORD: Final = 99
 _SHORTEST_STEM: Final = 4
 
 
@@ -108,7 +110,7 @@ def _undo(disguise: Disguise, subject: Normalised, lexicon: Lexicon) -> list[Tok
     if disguise.kind == "repeated":  # where both are words, `topless` says more than `toples`
         readings = tuple(sorted(readings, key=len, reverse=True))
     for reading in readings:
-        if lexicon.knows(reading) or _UNSPACED.fullmatch(reading):
+        if _is_one(reading, disguise.kind, lexicon):
             return [Token(reading, *place)]
         parts = unglue(reading, lexicon) if len(reading) >= _SHORTEST_GLUED else []
         if not parts and disguise.kind == "spaced" and len(reading) >= _SHORTEST_GLUED:
@@ -116,7 +118,15 @@ def _undo(disguise: Disguise, subject: Normalised, lexicon: Lexicon) -> list[Tok
         if parts:
             return [Token(part, *place) for part in parts]
     whole = readings[0] if disguise.kind == "spaced" and readings else ""
-    return [Token(whole, *place)] if len(whole) >= _SHORTEST_KEY else []
+    return [Token(whole, *place)] if len(whole) >= _SHORTEST_KEY or lexicon.knows(whole) else []
+
+
+def _is_one(reading: str, kind: str, lexicon: Lexicon) -> bool:
+    """Whether `reading` is one word: letters set apart that begin like a stem may be several."""
+    if _UNSPACED.fullmatch(reading) is not None:
+        return True
+    exact = reading in lexicon.entries or reading in lexicon.stems
+    return exact or (kind != "spaced" and lexicon.knows(reading))
 
 
 def _around(text: str, lexicon: Lexicon) -> list[str]:
@@ -124,12 +134,16 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
 
     For letters set apart, where the breaks between words are lost and not every word is known.
     """
+    stems = [_stems(text, start, lexicon) for start in range(len(text))]
     costs, starts = [0.0], [0]
     for end in range(1, len(text) + 1):
         cost, start = costs[end - 1] + _UNKNOWN, end - 1
         for first in range(max(0, end - _LONGEST_PIECE), end - _SHORTEST_PART + 1):
-            if costs[first] + 1 < cost and _is_word(text[first:end], lexicon):
-                cost, start = costs[first] + 1, first
+            if costs[first] + 1 < cost:
+                known = text[first:end] in lexicon.entries or text[first:end] in lexicon.stems
+                price = 1 if known else _ending(end - first, stems[first])
+                if costs[first] + price < cost:
+                    cost, start = costs[first] + price, first
         costs.append(cost)
         starts.append(start)
     parts: list[str] = []
@@ -146,12 +160,18 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
     return parts[::-1] if telling or letters >= _MOSTLY * len(text) else []
 
 
-def _is_word(text: str, lexicon: Lexicon) -> bool:
-    """Whether `text` is a word, or a stem with an ending of up to three letters."""
-    if text in lexicon.entries or text in lexicon.stems:
-        return True
-    shortest = max(len(text) - _LONGEST_ENDING, _SHORTEST_STEM)
-    return any(text[:length] in lexicon.stems for length in range(len(text) - 1, shortest - 1, -1))
+def _ending(length: int, stems: Sequence[int]) -> float:
+    """What it costs to read so many letters as one of `stems` with an ending; 1 is a known word."""
+    for stem in stems:  # the longest first
+        if stem < length <= stem + _LONGEST_ENDING:
+            return 1 + _ENDING * (length - stem)
+    return _NO_WORD
+
+
+def _stems(text: str, start: int, lexicon: Lexicon) -> list[int]:
+    """How long the stems are that `text` has at `start`, the longest first."""
+    lengths = range(_LONGEST_PIECE - 1, _SHORTEST_STEM - 1, -1)
+    return [length for length in lengths if text[start : start + length] in lexicon.stems]
 
 
 def _plain(word: Token, lexicon: Lexicon) -> Iterator[Token]:

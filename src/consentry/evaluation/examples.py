@@ -80,9 +80,14 @@ class TrainingRow:
 
 
 def training_rows(captions: Sequence[Row], seed: int) -> list[TrainingRow]:
-    """Everything there is to train on; nothing of the split that is never tuned on."""
+    """Everything there is to train on; nothing of the split that is never tuned on.
+
+    Where chance, or another author, wrote a sentence of that split once more, it is left out.
+    """
+    untouched = {row.text.casefold() for row in shipped("held-out")}
     harmless = (TrainingRow(row.text, None, _CAPTION_WEIGHT, row.id) for row in captions)
-    return [*_development(), *_vectors(), *_made(seed), *harmless]
+    rows = (*_development(), *_vectors(), *_made(seed), *harmless)
+    return [row for row in rows if row.text.casefold() not in untouched]
 
 
 def _development() -> Iterator[TrainingRow]:
