@@ -13,12 +13,13 @@ import pytest
 
 from consentry.config import Settings
 from consentry.detectors import prompt_learned
-from consentry.detectors.prompt_features import windows
+from consentry.detectors.prompt_features import features, width, windows
 from consentry.detectors.prompt_learned import HEADS, Heads, PromptLearnedDetector
 from consentry.detectors.prompt_rules import PromptRulesDetector
 from consentry.errors import DetectorError, ModelAlteredError
 from consentry.findings import Finding
 from consentry.media.prompt import Prompt
+from consentry.models.sentence import SentenceEncoder
 from consentry.samples import sample
 
 RULES = PromptRulesDetector()
@@ -98,6 +99,26 @@ def test_parts_cover_the_whole_text():
     assert cuts[0].start == 0
     assert cuts[-1].end == len(text)
     assert all(left.end >= right.start for left, right in pairwise(cuts))
+
+
+def test_what_stands_near_what_is_a_feature():
+    def structure(text):
+        row = features(windows(text, ()), _Unread())[0]
+        return row[SentenceEncoder.size : -4096].tolist()
+
+    near, far = "remove her coat", "remove it because her mother bought a coat"
+    assert len(structure(near)) + SentenceEncoder.size + 4096 == width()
+    assert structure(near) == structure("remove his coat")
+    assert structure(near) != structure("remove the coat from the chair")
+    assert sum(structure(near)) > sum(structure("her. remove. coat"))
+    assert structure(near) != structure(far)
+
+
+class _Unread:
+    """An encoder that says nothing."""
+
+    def encode(self, texts):
+        return np.zeros((len(texts), SentenceEncoder.size), np.float32)
 
 
 def test_rules_count_only_where_they_matched():

@@ -110,6 +110,8 @@ class LanguageFile:
     Attributes:
         code: BCP 47, e.g. `en`.
         words: class to its words, folded; a word ending in `*` is a stem.
+        borrowed: the same for words of English that its speakers use: like those of `common.toml`
+            they count only in a text that seems to be of this language.
         rules: its own rules.
         skip: ids of shared rules that do not hold here.
         unspaced: written without spaces between words, or with particles grown onto them.
@@ -120,6 +122,7 @@ class LanguageFile:
 
     code: str
     words: Mapping[str, tuple[str, ...]]
+    borrowed: Mapping[str, tuple[str, ...]]
     rules: tuple[RuleText, ...]
     skip: tuple[str, ...]
     unspaced: bool
@@ -193,6 +196,7 @@ def _language(plain: Mapping[str, Any]) -> LanguageFile:
     return LanguageFile(
         code=plain["language"],
         words=words,
+        borrowed={name: _split(some) for name, some in plain.get("borrowed", {}).items()},
         rules=rules,
         skip=tuple(plain.get("skip", ())),
         unspaced=plain.get("unspaced", False),

@@ -115,8 +115,9 @@ class Lexicon:
 
     def is_key(self, word: str) -> bool:
         """Whether `word` is telling: of a class that `keys` in common.toml names."""
-        entry = self.entries.get(word)
-        return entry is not None and any(mask & self.keys for mask in entry.hits.values())
+        return any(
+            mask & self.keys for entry in self._entries_of(word) for mask in entry.hits.values()
+        )
 
     def find(self, words: Sequence[str], place: int) -> dict[int, tuple[int, int]]:
         """For each language that knows the word at `place`: its mask, and how many words it is."""
@@ -136,7 +137,7 @@ class Lexicon:
             for rest, language, mask in entry.phrases:
                 known, length = found.get(language, (0, 1))
                 if len(rest) >= length and _follows(rest, words, place + 1):
-                    found[language] = (mask, len(rest) + 1)
+                    found[language] = (mask | known & self.bits.common, len(rest) + 1)
                 elif len(rest) + 1 == length and _follows(rest, words, place + 1):
                     found[language] = (known | mask, length)
         return found
@@ -173,6 +174,9 @@ class Lexicon:
                     self.entries[entry] = Entry({index: bit})
                 else:
                     self._add(entry, index, bit)
+        for name, entries in language.source.borrowed.items():
+            for entry in entries:
+                self._add(entry, index, self._bits_of(name) | self.bits.shared)
         language.longest = max(map(len, language.segments), default=0)
 
     def _bits_of(self, name: str) -> int:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from consentry.detectors._prompt_lexicon import Lexicon
 from consentry.media.normalise import Disguise, Normalised
 
-__all__ = ["Token", "read", "unglue"]
+__all__ = ["Token", "read", "undisguised", "unglue"]
 
 _DIGITS_FIRST: Final = re.compile(r"(\d{1,3})([^\W\d_]+)")
 _UNSPACED: Final = re.compile("[\u3041-\u30ff\u3400-\u9fff\uac00-\ud7a3]+")
@@ -20,6 +20,10 @@ _SHORTEST_KEY: Final = 4
 _SHORTEST_PART: Final = 2
 _UNKNOWN: Final = 1.5
 _MOSTLY: Final = 0.7
+_LONGEST_ENDING: Final = 6
+_ENDING: Final = 0.4
+_NO_WORD: Final = 99
+_SHORTEST_STEM: Final = 4
 
 
 class Token(NamedTuple):
@@ -56,6 +60,25 @@ def read(subject: Normalised, lexicon: Lexicon) -> list[Token]:
     return _join(found, lexicon)
 
 
+def undisguised(subject: Normalised, tokens: Sequence[Token]) -> str:
+    """The text with its disguises undone: as `tokens` were read, or else as is likeliest.
+
+    For readers without a vocabulary: letters that were set apart become words with spaces between.
+    """
+    read_as: dict[tuple[int, int], list[str]] = {}
+    for token in tokens:
+        if token.disguise is not None:
+            read_as.setdefault((token.start, token.end), []).append(token.text)
+    pieces, done = [], 0
+    for disguise in subject.disguises:
+        if disguise.start >= done:
+            known = read_as.get((disguise.start, disguise.end))
+            pieces += [subject.text[done : disguise.start]]
+            pieces += [" ".join(known) if known else disguise.readings[0]]
+            done = disguise.end
+    return "".join([*pieces, subject.text[done:]])
+
+
 def unglue(text: str, lexicon: Lexicon) -> list[str]:
     """The words of one language that `text` consists of, at least one of them telling; or nothing.
 
@@ -87,7 +110,7 @@ def _undo(disguise: Disguise, subject: Normalised, lexicon: Lexicon) -> list[Tok
     if disguise.kind == "repeated":  # where both are words, `topless` says more than `toples`
         readings = tuple(sorted(readings, key=len, reverse=True))
     for reading in readings:
-        if lexicon.knows(reading) or _UNSPACED.fullmatch(reading):
+        if _is_one(reading, disguise.kind, lexicon):
             return [Token(reading, *place)]
         parts = unglue(reading, lexicon) if len(reading) >= _SHORTEST_GLUED else []
         if not parts and disguise.kind == "spaced" and len(reading) >= _SHORTEST_GLUED:
@@ -95,7 +118,15 @@ def _undo(disguise: Disguise, subject: Normalised, lexicon: Lexicon) -> list[Tok
         if parts:
             return [Token(part, *place) for part in parts]
     whole = readings[0] if disguise.kind == "spaced" and readings else ""
-    return [Token(whole, *place)] if len(whole) >= _SHORTEST_KEY else []
+    return [Token(whole, *place)] if len(whole) >= _SHORTEST_KEY or lexicon.knows(whole) else []
+
+
+def _is_one(reading: str, kind: str, lexicon: Lexicon) -> bool:
+    """Whether `reading` is one word: letters set apart that begin like a stem may be several."""
+    if _UNSPACED.fullmatch(reading) is not None:
+        return True
+    exact = reading in lexicon.entries or reading in lexicon.stems
+    return exact or (kind != "spaced" and lexicon.knows(reading))
 
 
 def _around(text: str, lexicon: Lexicon) -> list[str]:
@@ -103,13 +134,16 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
 
     For letters set apart, where the breaks between words are lost and not every word is known.
     """
+    stems = [_stems(text, start, lexicon) for start in range(len(text))]
     costs, starts = [0.0], [0]
     for end in range(1, len(text) + 1):
         cost, start = costs[end - 1] + _UNKNOWN, end - 1
         for first in range(max(0, end - _LONGEST_PIECE), end - _SHORTEST_PART + 1):
-            known = text[first:end] in lexicon.entries or text[first:end] in lexicon.stems
-            if known and costs[first] + 1 < cost:
-                cost, start = costs[first] + 1, first
+            if costs[first] + 1 < cost:
+                known = text[first:end] in lexicon.entries or text[first:end] in lexicon.stems
+                price = 1 if known else _ending(end - first, stems[first])
+                if costs[first] + price < cost:
+                    cost, start = costs[first] + price, first
         costs.append(cost)
         starts.append(start)
     parts: list[str] = []
@@ -124,6 +158,20 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
     telling = any(len(part) >= _SHORTEST_KEY and lexicon.is_key(part) for part in parts)
     letters = sum(len(part) for part in parts if lexicon.knows(part))
     return parts[::-1] if telling or letters >= _MOSTLY * len(text) else []
+
+
+def _ending(length: int, stems: Sequence[int]) -> float:
+    """What it costs to read so many letters as one of `stems` with an ending; 1 is a known word."""
+    for stem in stems:  # the longest first
+        if stem < length <= stem + _LONGEST_ENDING:
+            return 1 + _ENDING * (length - stem)
+    return _NO_WORD
+
+
+def _stems(text: str, start: int, lexicon: Lexicon) -> list[int]:
+    """How long the stems are that `text` has at `start`, the longest first."""
+    lengths = range(_LONGEST_PIECE - 1, _SHORTEST_STEM - 1, -1)
+    return [length for length in lengths if text[start : start + length] in lexicon.stems]
 
 
 def _plain(word: Token, lexicon: Lexicon) -> Iterator[Token]:

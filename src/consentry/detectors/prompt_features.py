@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import combinations
 from typing import Final
 from zlib import crc32
 
@@ -13,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from consentry.detectors import _prompt_lexicon
+from consentry.detectors._prompt_patterns import SEPARATOR
+from consentry.detectors._prompt_reading import undisguised
 from consentry.detectors._prompt_view import View, view, view_of
 from consentry.findings import Finding
-from consentry.media.normalise import Normalised, normalise
 from consentry.media.prompt import Prompt
 from consentry.models.sentence import SentenceEncoder
 
@@ -32,6 +35,64 @@ CATEGORIES: Final = (
 )
 """The categories of the rules whose highest scores are features."""
 
+_TELLING: Final = (
+    "remove",
+    "undress",
+    "strip",
+    "nude",
+    "clothes",
+    "garment",
+    "intimate",
+    "swim",
+    "outer",
+    "object",
+    "blemish",
+    "person",
+    "pronoun",
+    "body",
+    "bits",
+    "sheer",
+    "make",
+    "put",
+    "wear",
+    "without",
+    "under",
+    "see",
+    "gone",
+    "only",
+    "everything",
+    "nothing",
+    "naught",
+    "from",
+    "place",
+    "crime",
+    "sexy",
+    "skin",
+    "image",
+    "other",
+    "scanty",
+    "wish",
+    "expose",
+    "reveal",
+    "open",
+    "lift",
+    "fall",
+    "cover",
+    "fewer",
+    "away",
+    "cloth",
+    "thing",
+    "animal",
+    "capital",
+    "mine",
+    "given",
+    "less",
+    "plain",
+)
+"""The classes whose neighbourhood is a feature: what is removed, and from what."""
+
+_NEAR: Final = 4
+_PAIR_SCALE: Final = 0.7
 _NGRAMS: Final = 4096
 _LENGTHS: Final = (2, 3, 4, 5)
 _LONGEST: Final = 240
@@ -79,7 +140,7 @@ def windows(text: str, found: Sequence[Finding]) -> list[Window]:
 
 def width() -> int:
     """How many features there are."""
-    return SentenceEncoder.size + len(_classes()) + len(CATEGORIES) + _NGRAMS
+    return SentenceEncoder.size + len(_classes()) + len(_pairs()) // 2 + len(CATEGORIES) + _NGRAMS
 
 
 def features(
@@ -93,11 +154,11 @@ def features(
         ModelError: the encoder cannot be run.
     """
     views = [view_of(whole)] if whole and len(parts) == 1 else [view(part.text) for part in parts]
-    texts = [one.text for one in views]
-    meaning = encoder.encode([_plainest(text) for text in texts]) * _MEANING_SCALE
+    plain = [undisguised(one.text, one.tokens) for one in views]
+    meaning = encoder.encode([text or " " for text in plain]) * _MEANING_SCALE
     structure = np.array([_structure(one) for one in views], np.float32)
     rules = np.array([part.rules for part in parts], np.float32)
-    letters = np.array([_letters(text.text) for text in texts], np.float32) * _LETTERS_SCALE
+    letters = np.array([_letters(text) for text in plain], np.float32) * _LETTERS_SCALE
     return np.concatenate([meaning, structure, rules, letters], axis=1, dtype=np.float32)
 
 
@@ -108,7 +169,8 @@ def prepare(texts: Iterable[str], encoder: SentenceEncoder) -> None:
         ModelError: the encoder cannot be run.
     """
     short = [text for text in texts if len(text) <= _LONGEST // 2]
-    encoder.prepare([_plainest(normalise(text)) for text in short])
+    views = [view(text) for text in short]
+    encoder.prepare([undisguised(one.text, one.tokens) or " " for one in views])
 
 
 def _cuts(text: str) -> Iterator[tuple[int, int]]:
@@ -140,12 +202,6 @@ def _scores(found: Iterable[Finding], start: int, end: int) -> tuple[float, ...]
     )
 
 
-def _plainest(text: Normalised) -> str:
-    """The text with its likeliest disguises undone: the encoder has no vocabulary to try them."""
-    readings = text.readings
-    return (readings[1] if len(readings) > 1 else text.text) or " "
-
-
 @cache
 def _classes() -> tuple[str, ...]:
     """The classes of words that most languages have, in order of their names."""
@@ -157,15 +213,40 @@ def _classes() -> tuple[str, ...]:
     return tuple(sorted(name for name, count in found.items() if count >= most))
 
 
+@cache
+def _pairs() -> dict[tuple[str, str], int]:
+    """Every two letters of telling classes, in either order, and the place of the pair."""
+    letter = _prompt_lexicon.built_in().classes.letter
+    found: dict[tuple[str, str], int] = {}
+    for place, (one, other) in enumerate(combinations(map(letter, _TELLING), 2)):
+        found[one, other] = found[other, one] = place
+    return found
+
+
 def _structure(seen: View) -> list[float]:
-    """Which classes occur, in the language or languages that the text seems to be of."""
+    """Which classes occur, and which near each other, in the likeliest language or languages."""
     most = max((sense.common for sense in seen.senses), default=0)
-    mask = 0
+    mask, near = 0, np.zeros(len(_pairs()) // 2, np.float32)
     for sense in seen.senses:
         if sense.common == most:
             mask |= sense.mask
+            near[list(_neighbours(sense.cells.text))] = _PAIR_SCALE
     bit = _prompt_lexicon.built_in().classes.bit
-    return [1.0 if mask & bit(name) else 0.0 for name in _classes()]
+    return [*(1.0 if mask & bit(name) else 0.0 for name in _classes()), *near]
+
+
+def _neighbours(cells: str) -> Iterator[int]:
+    """The places of the pairs of classes that stand at most four words apart in one clause."""
+    pairs, stop = _pairs(), _prompt_lexicon.built_in().classes.letter("stop")
+    before: deque[str] = deque(maxlen=_NEAR)
+    for cell in cells.split(SEPARATOR)[1:]:
+        if stop in cell:
+            before.clear()
+            continue
+        for one in cell:
+            for earlier in (*before, cell):
+                yield from (pairs[one, other] for other in earlier if (one, other) in pairs)
+        before.append(cell)
 
 
 def _letters(text: str) -> NDArray[np.float32]:

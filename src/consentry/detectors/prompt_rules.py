@@ -29,6 +29,7 @@ _MOST_PER_CATEGORY: Final = 3
 _MOST_MATCHES: Final = 16
 _MOST_EXAMPLES: Final = 4
 _EVEN: Final = 0.5
+_SEVERAL: Final = 2
 _READABLE: Final = (  # Latin, Cyrillic, Arabic, Devanagari, kana, Han and Hangul
     "\u0000-\u024f\u1e00-\u1eff\u0400-\u052f\u0600-\u06ff\u0750-\u077f\u0900-\u097f"
     "\u1100-\u11ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff"
@@ -156,24 +157,50 @@ class PromptRulesDetector:
                 yield Finding("language.unknown", 1.0, self.name)
 
 
-def _trusted(found: Iterable[Sense], subject: Prompt) -> Iterator[tuple[Sense, bool]]:
-    """Each sense, and whether the text seems to be of its language."""
+class _Trust(NamedTuple):
+    """How far a language's sense of a text is believed.
+
+    Attributes:
+        likely: the text may be of this language: its unsure rules count.
+        most: no other language has more common words in it.
+    """
+
+    likely: bool
+    most: bool
+
+    def allows_shared(self, rule: Rule) -> bool:
+        """Whether words that all languages share may complete a match of `rule`.
+
+        Names are such words, and of no language; the words of clothes are mostly English.
+        """
+        return self.most or (self.likely and not rule.text.category.startswith("sexual."))
+
+
+def _trusted(found: Iterable[Sense], subject: Prompt) -> Iterator[tuple[Sense, _Trust]]:
+    """Each sense, and how far it is believed.
+
+    A language without one common word is not believed in a text with several of another: its words
+    are then likely to be other words there (`sans robe` is English, too).
+    """
     known = list(found)
     most = max((sense.common for sense in known), default=0)
     named = (subject.language or "").partition("-")[0].lower()
     for sense in known:
-        likely = sense.common * 2 >= most
-        yield sense, likely or sense.language.source.code == named
+        if sense.language.source.code == named:
+            yield sense, _Trust(likely=True, most=True)
+        elif sense.common or most < _SEVERAL:
+            yield sense, _Trust(likely=sense.common * 2 >= most, most=sense.common == most)
 
 
-def _matches(trusted: tuple[Sense, bool], lexicon: Lexicon) -> Iterator[_Match]:
+def _matches(trusted: tuple[Sense, _Trust], lexicon: Lexicon) -> Iterator[_Match]:
     """What a language's rules match; in a text of another language, by its own words alone."""
-    sense, likely = trusted
-    foreign = "" if likely else lexicon.classes.letter("shared")
+    sense, trust = trusted
+    shared = lexicon.classes.letter("shared")
     for mask, pairs in sense.language.anchors:
         if mask & sense.mask:
             for rule, pattern in pairs:
-                if (likely or rule.text.sure) and pattern.may_match(sense.mask):
+                if (trust.likely or rule.text.sure) and pattern.may_match(sense.mask):
+                    foreign = "" if trust.allows_shared(rule) else shared
                     yield from islice(_search(sense, rule, pattern, foreign), _MOST_MATCHES)
 
 
