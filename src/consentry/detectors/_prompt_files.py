@@ -167,8 +167,12 @@ def fingerprint() -> str:
 
 
 def data_files() -> list[Traversable]:
-    """All the data that findings depend on: the rule files and the tables of the normaliser."""
-    return [*_rule_files(), files("consentry.media").joinpath("normalise.toml")]
+    """All the data that findings depend on: rules, languages, the tables of the normaliser."""
+    return [
+        *_rule_files(),
+        files(__package__).joinpath("language_data.toml"),
+        files("consentry.media").joinpath("normalise.toml"),
+    ]
 
 
 def _rule_files() -> list[Traversable]:

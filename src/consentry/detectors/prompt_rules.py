@@ -12,6 +12,7 @@ from consentry.config import Settings
 from consentry.detectors import _prompt_lexicon
 from consentry.detectors._prompt_cells import Sense
 from consentry.detectors._prompt_files import fingerprint
+from consentry.detectors._prompt_language import foreign_language
 from consentry.detectors._prompt_lexicon import Lexicon, Rule
 from consentry.detectors._prompt_patterns import Pattern
 from consentry.detectors._prompt_reading import Token
@@ -101,14 +102,14 @@ class PromptRulesDetector:
         if not isinstance(subject, Prompt):
             raise DetectorError(f"{self.name} looks at prompts only.")
         lexicon = _prompt_lexicon.built_in()
-        text, _, senses = view_of(subject)
+        text, tokens, senses = view_of(subject)
         found = [
             self._finding(match, text, subject)
             for sense in _trusted(senses, subject)
             for match in _matches(sense, lexicon)
         ]
         found += self._evasions(found, lexicon)
-        found += self._unknown_language(subject, text, lexicon)
+        found += self._unknown_language(subject, text, lexicon, tokens)
         return _strongest(found)
 
     @classmethod
@@ -145,7 +146,7 @@ class PromptRulesDetector:
                 yield Finding("evasion", score, self.name, one.where, one.detail)
 
     def _unknown_language(
-        self, subject: Prompt, text: Normalised, lexicon: Lexicon
+        self, subject: Prompt, text: Normalised, lexicon: Lexicon, tokens: Sequence[Token]
     ) -> Iterator[Finding]:
         """A finding when nobody here can read the prompt, or the language that it is said to be."""
         named = (subject.language or "").partition("-")[0].lower()
@@ -155,6 +156,22 @@ class PromptRulesDetector:
             foreign = len(_FOREIGN.findall(text.text))
             if foreign and foreign * 2 > sum(map(str.isalpha, text.text)):
                 yield Finding("language.unknown", 1.0, self.name)
+                return
+        if not named:
+            seems = foreign_language(text.words, _most_common(tokens, lexicon))
+            if seems:
+                yield Finding("language.unknown", 0.8, self.name, None, {"language": seems})
+
+
+def _most_common(tokens: Sequence[Token], lexicon: Lexicon) -> int:
+    """How many different common words the likeliest known language has in the text."""
+    counts: dict[int, int] = {}
+    for word in {token.text for token in tokens}:
+        entry = lexicon.entries.get(word)
+        for index, mask in entry.hits.items() if entry else ():
+            if mask & lexicon.bits.common:
+                counts[index] = counts.get(index, 0) + 1
+    return max(counts.values(), default=0)
 
 
 class _Trust(NamedTuple):
