@@ -19,6 +19,9 @@ _DOTTED: Final = re.compile(
     "[\u4e00-\u9fff]{1,7}[\u00b7\u30fb\u2027\u2022][\u4e00-\u9fff]{1,7}"
     "|[\u30a1-\u30fa\u30fc]{2,}[\u30fb\u00b7=\uff1d][\u30a1-\u30fa\u30fc]{2,}"
 )
+_THINGS: Final = (
+    "人女男性犬猫車花海空街建物料理動鳥魚夜景館院校社木森林湖川島橋家服色白黒赤青大小古新中上下前後"
+)
 _PLACES: Final = "県市区町村駅寺社神園湖川山島城港空湾線大学高"
 
 
@@ -58,6 +61,14 @@ def _japanese() -> tuple[tuple[Pattern[str], float, str], ...]:
             0.55,
             "family name and what may be a given name",
         ),
+        (
+            re.compile(
+                f"(?<![\u3005\u4e00-\u9fff])(?:(?![{_THINGS}]){han}){{3,5}}"
+                f"(?=の(?:{_either(known['pictures'])})|が[\u3041-\u3093\u4e00-\u9fff]{{1,5}}てい)"
+            ),
+            0.5,
+            "picture of somebody",
+        ),
     )
 
 
@@ -68,10 +79,11 @@ def _chinese(text: str) -> Iterator[Hit]:
         name = found.group(1)
         if not any(word in name or name in word for word in known["never"]) and _given(name[1:]):
             yield Hit(found.start(1), found.end(1), 0.75, "family and given name")
+    for found in _double().finditer(text):
+        yield Hit(found.start(), found.end(), 0.75, "family and given name")
     for found in (*_two().finditer(text), *_softly().finditer(text)):
-        name = found.group("name")
-        if name not in known["never"]:
-            yield Hit(found.start("name"), found.end("name"), 0.6, "family and given name")
+        if found.group().strip() not in known["never"]:
+            yield Hit(found.start(), found.end(), 0.6, "family and given name")
 
 
 def _given(two: str) -> bool:
@@ -91,7 +103,19 @@ def _softly() -> Pattern[str]:
     known = lists("han")
     (family,), (soft,) = known["family"], known["soft"]
     name = f"(?P<name>[{family}][{soft}]{{2}})"
-    return re.compile(f"(?<![\u4e00-\u9fff]){name}(?={_either(known['after'])})")
+    (clear,) = known["clear"]
+    start = f"(?<![\u4e00-\u9fff])(?:{name}(?={_either(known['after'])})"
+    return re.compile(
+        f"{start}|(?P<any>[{clear}][\u4e00-\u9fff]{{2}})(?={_either(known['standing'])}))"
+    )
+
+
+@cache
+def _double() -> Pattern[str]:
+    known = lists("han")
+    return re.compile(
+        f"(?:{_either(known['double'])})[\u4e00-\u9fff]{{1,2}}(?=$|{_either(known['after'])})"
+    )
 
 
 @cache

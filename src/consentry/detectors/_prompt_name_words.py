@@ -100,7 +100,9 @@ def _latin(line: Line, place: int, word: Word) -> Hit | None:  # noqa: PLR0911  
     if not given:
         if word.text in known["famous"]:
             return _hit(word, None, _SOME, "family name")
-        return _pair(line, place, word) if word.text in known["either"] else None
+        if word.text in known["either"]:
+            return _pair(line, place, word)
+        return _two_capitals(line, place, word)
     following = _next_of_name(line, place)
     if following is not None and following.text in _family_or_given():
         return _hit(word, following, _SURE, "given and family name")
@@ -111,6 +113,20 @@ def _latin(line: Line, place: int, word: Word) -> Hit | None:  # noqa: PLR0911  
     if capital and not word.first:
         return _hit(word, None, _EVEN, "given name")
     return None
+
+
+def _two_capitals(line: Line, place: int, word: Word) -> Hit | None:
+    """Two words with capitals that no list has, and nothing that says it is a place."""
+    following = line.after(place)
+    if line.styled or not word.upper or following is None or not following.upper:
+        return None
+    around = line.words[max(0, place - 1) : place + 4]
+    places = lists("latin")["places"]
+    apart = following.start != word.end + 1 or not _unknown(line, following)
+    if apart or line.lexicon.knows(word.text):
+        return None
+    named = not any(one.text in places for one in around if one.upper)
+    return _hit(word, following, _EVEN, "two capitals") if named else None
 
 
 @cache
@@ -142,7 +158,7 @@ def _unknown(line: Line, word: Word) -> bool:
     return word.text.isalpha() and not plain and not line.lexicon.knows(word.text)
 
 
-def _cyrillic(line: Line, place: int, word: Word) -> Hit | None:
+def _cyrillic(line: Line, place: int, word: Word) -> Hit | None:  # noqa: PLR0911  the same
     known, following = lists("cyrillic"), line.after(place)
     capital = word.upper and not line.styled
     if word.text in known["given"]:
@@ -156,9 +172,21 @@ def _cyrillic(line: Line, place: int, word: Word) -> Hit | None:
             return _hit(word, following, _LIKELY, "title and a capital")
         if capital and _family_like(following.text):
             return _hit(word, following, _LIKELY, "two capitals, the second like a family name")
+        if capital and not any(map(line.lexicon.knows, (word.text, following.text))):
+            return _hit(word, following, _EVEN, "two capitals")
+    unknown = len(word.text) > _FEW and not line.lexicon.knows(word.text)
+    if following is not None and unknown and _declined_family(following.text, line):
+        return _hit(word, following, _EVEN, "like a family name")
     if capital and not word.first and _family_like(word.text):
         return _hit(word, None, _SOME, "like a family name")
     return _hit(word, None, _SOME, "family name") if word.text in known["family"] else None
+
+
+def _declined_family(text: str, line: Line) -> bool:
+    endings = ("ова", "овой", "ову", "евой", "ева", "еву", "енко")
+    return (
+        len(text) > 2 * _GIVEN_SYLLABLES and text.endswith(endings) and not line.lexicon.knows(text)
+    )
 
 
 def _family_like(text: str) -> bool:
@@ -166,7 +194,7 @@ def _family_like(text: str) -> bool:
     return text in known["family"] or (len(text) > _FEW and text.endswith(tuple(known["endings"])))
 
 
-def _arabic(line: Line, place: int, word: Word) -> Hit | None:
+def _arabic(line: Line, place: int, word: Word) -> Hit | None:  # noqa: PLR0911  the same
     known, following = lists("arabic"), line.after(place)
     text = word.text
     if text not in known["given"] and text[0] in _ARABIC_PREFIX:
@@ -180,11 +208,23 @@ def _arabic(line: Line, place: int, word: Word) -> Hit | None:
         unknown = not line.lexicon.knows(following.text) and following.text[0] not in "بع"
         if unknown and text not in known["either"]:
             return _hit(word, following, _SOME, "given name and an unknown word")
-    if text in known["titles"] and not line.lexicon.knows(following.text):
-        return _hit(word, following, _LIKELY, "title and an unknown word")
+    if text in known["titles"] and following.text in known["given"] - known["either"]:
+        return _hit(word, following, _LIKELY, "title and given name")
+    if _nisba(line, word, following) and (
+        place == 0 or line.words[place - 1].text in known["pictures"]
+    ):
+        return _hit(word, following, _EVEN, "a word and a name of origin")
     if text in known["family"] and not text.startswith("ال"):
         return _hit(word, None, _LIKELY, "family name")
     return None
+
+
+def _nisba(line: Line, word: Word, following: Word) -> bool:
+    """Whether `following` is a name of origin (`al-...i`) after a word that is nobody's."""
+    text = following.text
+    origin = text.startswith("ال") and text.endswith("ي") and len(text) > _FEW
+    plain = word.text.startswith("ال") or line.lexicon.knows(word.text)
+    return origin and not plain and not line.lexicon.knows(text)
 
 
 def _devanagari(line: Line, place: int, word: Word) -> Hit | None:  # noqa: PLR0911  the same
@@ -196,12 +236,22 @@ def _devanagari(line: Line, place: int, word: Word) -> Hit | None:  # noqa: PLR0
         return _hit(word, following, _SURE, "given and family name")
     if word.text in known["given"] and following.text in known["after"]:
         return _hit(word, following, _LIKELY, "given name and a title")
-    if word.text in known["titles"] and not line.lexicon.knows(following.text):
-        return _hit(word, following, _LIKELY, "title and an unknown word")
+    if word.text in known["titles"] and following.text in known["given"]:
+        return _hit(word, following, _LIKELY, "title and given name")
     if named and not line.lexicon.knows(word.text):
         return _hit(word, following, _SOME, "family name")
     if word.text in known["given"] and not line.lexicon.knows(following.text):
         return _hit(word, following, _EVEN, "given name and an unknown word")
+    return _of_a_picture(line, place, word)
+
+
+def _of_a_picture(line: Line, place: int, word: Word) -> Hit | None:
+    """Two words at the start that nobody knows, and then "picture of": `X Y ki tasveer`."""
+    known, rest = lists("devanagari"), [one.text for one in line.words[place + 1 : place + 4]]
+    if place or len(rest) < _GIVEN_SYLLABLES or any(map(line.lexicon.knows, (word.text, rest[0]))):
+        return None
+    if rest[1] in known["of"] and rest[2] in known["pictures"]:
+        return _hit(word, line.words[place + 1], _SOME, "picture of somebody")
     return None
 
 
@@ -214,6 +264,11 @@ def _hangul(line: Line, place: int, word: Word) -> Hit | None:
             return _hit(word, None, _SURE, "known name")
         if _looks_korean(text) and not line.lexicon.knows(text):
             return _hit(word, None, _LIKELY if titled else _SOME, "family and given name")
+        if text[:2] in known["double"] and len(text) == _FEW:
+            return _hit(word, None, _LIKELY, "family and given name")
+        pictured = following is not None and following.text.startswith(tuple(known["pictures"]))
+        if pictured and _could_be_korean(text) and not line.lexicon.knows(text):
+            return _hit(word, None, _EVEN, "picture of somebody")
         for honorific in known["honorifics"]:
             if text.endswith(honorific) and _looks_korean(text[: -len(honorific)]):
                 return _hit(word, None, _LIKELY, "name and honorific")
@@ -226,6 +281,12 @@ def _bare(text: str) -> str:
         if text.endswith(particle) and len(text) - len(particle) >= _GIVEN_SYLLABLES:
             return text[: -len(particle)]
     return text
+
+
+def _could_be_korean(text: str) -> bool:
+    (family,) = lists("hangul")["family"]
+    never = text in lists("hangul")["never"] or text.endswith("의")
+    return len(text) == _GIVEN_SYLLABLES and text[0] in family and not never
 
 
 def _looks_korean(text: str) -> bool:
