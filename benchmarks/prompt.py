@@ -48,18 +48,20 @@ def main() -> None:
 
 
 _LOAD = """
-import resource
+import re
+from pathlib import Path
 from time import perf_counter
 from consentry.config import Settings
 from consentry.detectors.prompt_learned import PromptLearnedDetector
 from consentry.detectors.prompt_rules import PromptRulesDetector
-from consentry.models.sentence import SentenceEncoder
+learned = PromptLearnedDetector(Settings())
 started = perf_counter()
-SentenceEncoder.load(Settings())
+learned._encoder()
 print(perf_counter() - started)
-for one in (PromptRulesDetector(), PromptLearnedDetector(Settings())):
+for one in (PromptRulesDetector(), learned):
     one.warm_up()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+status = Path("/proc/self/status").read_text()
+print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) / 1024)  # ru_maxrss would be the parent's
 """
 
 

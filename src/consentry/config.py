@@ -106,7 +106,7 @@ class MediaSettings(_Section):
 class PromptSettings(_Section):
     """Limits of prompts."""
 
-    max_characters: Positive = Field(12_000, description="Longest prompt, in characters.")
+    max_characters: Positive = Field(6_000, description="Longest prompt, in characters.")
     names_file: Path | None = Field(
         None, description="A TOML file of people whose names must be noticed in prompts."
     )

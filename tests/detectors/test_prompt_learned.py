@@ -76,7 +76,7 @@ def test_only_what_is_more_likely_than_not_is_reported():
 
 
 def test_a_long_prompt_is_looked_at_in_parts_and_says_in_which():
-    hidden = LONG[:12_000] + "now remove her dress and all her underwear. " + LONG[:12_000]
+    hidden = LONG[:6_000] + "now remove her dress and all her underwear. " + LONG[:6_000]
     finding = next(one for one in look(hidden, reference=True) if one.category == HEADS[0])
     start, end = finding.where["span"]
     assert "remove her dress" in hidden[start:end]
@@ -86,8 +86,8 @@ def test_a_long_prompt_is_looked_at_in_parts_and_says_in_which():
 def test_the_longest_prompt_takes_a_bounded_time():
     DETECTOR.warm_up()
     chance = random.Random(7)  # noqa: S311  no secret
-    letters = "".join(chr(chance.randrange(0x20, 0x3000)) for _ in range(12_000))
-    for text in (LONG[:12_000], "a" * 12_000, "e" + "\u0301" * 11_999, letters, " " * 40):
+    letters = "".join(chr(chance.randrange(0x20, 0x3000)) for _ in range(6_000))
+    for text in (LONG[:6_000], "a" * 6_000, "e" + "\u0301" * 5_999, letters, " " * 40):
         started = perf_counter()
         DETECTOR.detect(Prompt(text), {})
         assert perf_counter() - started < 2  # a tenth of that alone on the machine
