@@ -71,10 +71,10 @@ def work(folder, moment, first):
             log.append([Change(entry_id, words(entry_id).tolist())])
             acknowledged.write(f"{entry_id}\n")
             if entry_id % 10 == 9:
-                log.append([Change(entry_id - 5, None)])
-                acknowledged.write(f"-{entry_id - 5}\n")
-                log.append([Change(entry_id % BASE or 1, None)])
-                acknowledged.write(f"-{entry_id % BASE or 1}\n")
+                for number in (entry_id - 5, entry_id % BASE or 1):
+                    acknowledged.write(f"?{number}\n")  # from here on it may be there or not
+                    log.append([Change(number, None)])
+                    acknowledged.write(f"-{number}\n")
                 index.catch_up()
                 index.merge()
 
@@ -93,9 +93,11 @@ def crash(folder, moment, first):
 
 def count_up(folder):
     """Everything acknowledged is found, what was taken away is not; gives the next free number."""
-    numbers = [int(line) for line in (folder / "acknowledged").read_text().split()]
+    lines = (folder / "acknowledged").read_text().split()
+    numbers = [int(line) for line in lines if line[0] != "?"]
+    asked = {int(line[1:]) for line in lines if line[0] == "?"}
     gone = {-number for number in numbers if number < 0}
-    there = [number for number in numbers if number >= 0 and number not in gone]
+    there = [number for number in numbers if number >= 0 and number not in asked]
     log = SqliteChangeLog(folder / "log.sqlite")
     index = Index(folder / "index", log, OPTIONS)
     found = set(index.lookup(np.stack([words(n) for n in there]), 0).entry_ids.tolist())
