@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from consentry.config import Settings
+
+# A shell that starts the tests in the background has them, and their children, ignore SIGINT.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PHOTOS = Path(__file__).parent / "data" / "photos"
 
