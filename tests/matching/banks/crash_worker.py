@@ -137,6 +137,12 @@ def read(diary):
     return there - gone, gone, imports, highest
 
 
+def settle(diary, gone):
+    """A removal that was under way and proves to be done stays done: later crashes must see so."""
+    with diary.open("a") as note:
+        note.writelines(f"removed {number}\n" for number in gone)
+
+
 def count_up(settings, diary):
     """Everything acknowledged is found; of an import that was not, everything or nothing."""
     there, gone, imports, highest = read(diary)
@@ -151,6 +157,7 @@ def count_up(settings, diary):
     under_way = diary.read_text().splitlines()[-1].split()
     unsure = {int(under_way[1])} if under_way[0] == "removing" else set()
     assert not there - unsure - found, f"lost: {sorted(there - unsure - found)}"
+    settle(diary, unsure - found)
     assert not gone & found, f"came back: {sorted(gone & found)}"
     for first, acknowledged in imports.items():
         size = len(found & set(range(first, first + MANY)))
