@@ -30,6 +30,7 @@ __all__ = [
     "DetectorSettings",
     "HmaSettings",
     "HttpSlot",
+    "LedgerSettings",
     "MatchingSettings",
     "MediaSettings",
     "ModelOverride",
@@ -142,6 +143,27 @@ class MatchingSettings(_Section):
         1000,
         description="A banked entry that matches more different uploads than this within 24 hours "
         "is held for a person.",
+    )
+
+
+class LedgerSettings(_Section):
+    """The tamper-evident log of decisions and of everything that changes them."""
+
+    origin: str | None = Field(
+        None,
+        max_length=200,
+        description="Name of the log, best the address of its routes without the scheme: "
+        "`example.org/log`. It is set at the first start and cannot change; without it, a name "
+        "by chance.",
+    )
+    witnesses: tuple[str, ...] = Field(
+        (), description="Public keys of witnesses whose signatures on checkpoints are taken in."
+    )
+    flush_decisions: bool = Field(
+        default=False,
+        description="Wait until each decision is on the disk. Without it, a loss of power may take "
+        "the last moments of decisions; no crash of a process takes any. On SQLite only: "
+        "PostgreSQL always waits.",
     )
 
 
@@ -310,6 +332,7 @@ class Settings(BaseSettings):
     screening: ScreeningSettings = ScreeningSettings()
     matching: MatchingSettings = MatchingSettings()
     policy: PolicySettings = PolicySettings()
+    ledger: LedgerSettings = LedgerSettings()
     storage: StorageSettings = StorageSettings()
     detectors: DetectorSettings = DetectorSettings()
     hma: HmaSettings = HmaSettings()

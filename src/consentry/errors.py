@@ -24,6 +24,8 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── DetectorError     a detector raised or gave what its contract forbids
     │   ├── DecoderError      a decoder child died or could not be started
     │   ├── StorageError      the database or the object folder cannot be used
+    │   ├── LedgerError       the log cannot be used
+    │   │   └── LedgerDamagedError  it was altered or cut short: refuse to run
     │   ├── MatchIndexError   the index of known hashes cannot answer
     │   │   ├── IndexBehindError   it has not yet seen every change of the banks
     │   │   └── IndexDamagedError  a file of it is torn or altered; it is rebuilt from the log
@@ -69,6 +71,8 @@ __all__ = [
     "IndexBehindError",
     "IndexDamagedError",
     "InputError",
+    "LedgerDamagedError",
+    "LedgerError",
     "MatchIndexError",
     "MatchingMissingError",
     "MediaEmptyError",
@@ -87,6 +91,7 @@ __all__ = [
     "NotFoundError",
     "PolicyError",
     "PromptError",
+    "ProofError",
     "RequestError",
     "ScopeError",
     "SignalError",
@@ -205,6 +210,13 @@ class SignalError(InputError):
 
     code = "signal"
     default_hint = "Check the type of the hash and that it was copied whole."
+
+
+class ProofError(InputError):
+    """A proof, a checkpoint or a key of the log is malformed, or does not hold."""
+
+    code = "ledger.proof"
+    default_hint = "Check that the file was copied whole and that the key is the log's own."
 
 
 class LineFault(NamedTuple):
@@ -363,6 +375,22 @@ class StorageError(UnavailableError):
 
     code = "storage"
     default_hint = "Check that CONSENTRY_HOME exists, has free space and belongs to this user."
+
+
+class LedgerError(UnavailableError):
+    """The tamper-evident log cannot be used; nothing is decided without it."""
+
+    code = "ledger"
+
+
+class LedgerDamagedError(LedgerError):
+    """The log was altered or cut short, or its key or last checkpoint is gone."""
+
+    code = "ledger.damaged"
+    default_hint = (
+        "Do not go on with it: keep a copy of the installation as it is, restore the database, "
+        "keys/ and log/ from one backup, then run `consentry ledger verify`."
+    )
 
 
 class MatchIndexError(UnavailableError):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a 
     from consentry.storage.api_keys import KeyStore
     from consentry.storage.decisions import DecisionStore
     from consentry.storage.exchanges import ExchangeStore
+    from consentry.storage.ledger import LedgerStore
     from consentry.storage.objects import ObjectStore
     from consentry.storage.policies import PolicyStore
     from consentry.storage.seen import SeenStore
@@ -90,6 +91,13 @@ class Storage:
         from consentry.storage.sequences import Sequences
 
         return Sequences(self._engine)
+
+    @cached_property
+    def ledger(self) -> LedgerStore:
+        """The rows of the tamper-evident log; `consentry.ledger.log` gives them their meaning."""
+        from consentry.storage.ledger import LedgerStore
+
+        return LedgerStore(self._engine, self.sequences)
 
     @cached_property
     def seen(self) -> SeenStore:

@@ -18,7 +18,7 @@ from consentry.errors import ConfigError, StorageError
 from consentry.storage.home import private_file
 from consentry.storage.migrate import bring_up_to_date
 
-__all__ = ["engine_for", "now", "open_database", "storage_errors"]
+__all__ = ["engine_for", "forget_pages", "now", "open_database", "storage_errors"]
 
 _PRAGMAS: Final = (
     "busy_timeout=10000",  # first: the next one may have to wait
@@ -120,6 +120,15 @@ def storage_errors() -> Iterator[None]:
         kind = type(cause).__name__
         detail = f"{cause}" if kind in {"OperationalError", "DatabaseError"} else kind
         raise StorageError(f"The database cannot be used: {detail}.".replace("\n", " ")) from error
+
+
+def forget_pages(engine: Engine) -> None:
+    """Empty SQLite's write-ahead log, which may still hold a page with a key that was destroyed."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert driver is not None  # noqa: S101  for the type checker: it is connected
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
 def now() -> str:

@@ -15,7 +15,7 @@ from typing import Final
 from sqlalchemy import Engine, delete, insert, select
 
 from consentry.errors import NotFoundError, StorageError
-from consentry.storage.database import now, storage_errors
+from consentry.storage.database import forget_pages, now, storage_errors
 from consentry.storage.home import private_folder
 from consentry.storage.schema import objects
 from consentry.storage.vault import KEY_BYTES, Vault
@@ -81,17 +81,9 @@ class ObjectStore:
         with storage_errors():
             with self._engine.begin() as connection:
                 connection.execute(delete(objects).where(objects.c.id == object_id))
-            self._forget_pages()
+            forget_pages(self._engine)
         if _ID.fullmatch(object_id):
             self._path(object_id).unlink(missing_ok=True)
-
-    def _forget_pages(self) -> None:
-        """Empty SQLite's write-ahead log, which may still hold the page with the key."""
-        if self._engine.dialect.name == "sqlite":
-            with self._engine.connect() as connection:
-                driver = connection.connection.driver_connection
-                assert driver is not None  # noqa: S101  for the type checker: it is connected
-                driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     def _path(self, object_id: str) -> Path:
         return self._folder / object_id[:2] / object_id

@@ -33,6 +33,10 @@ __all__ = [
     "decisions",
     "exchange_credentials",
     "exchanges",
+    "log_checkpoints",
+    "log_entries",
+    "log_state",
+    "log_tiles",
     "metadata",
     "objects",
     "opinions",
@@ -92,7 +96,16 @@ objects: Final = Table(
     Column("created_at", String(40), nullable=False),
 )
 
-COUNTERS: Final = ("banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen")
+COUNTERS: Final = (
+    "banks",
+    "banks.open",
+    "banks.sealed",
+    "banks.contents",
+    "banks.rows",
+    "seen",
+    "log",
+    "log.checkpoints",
+)
 """The rows of `sequences`; a new database is made with them."""
 
 sequences: Final = Table(
@@ -214,4 +227,39 @@ exchange_credentials: Final = Table(
     Column("api", String(40), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("created_at", String(40), nullable=False),
+)
+
+# The log, oldest first and without a gap: the id is the index. A record whose key was destroyed
+# keeps its entry.
+log_entries: Final = Table(
+    "log_entries",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary),  # salt and payload, under a key of the record's own
+    Column("wrapped_key", LargeBinary),
+)
+
+log_tiles: Final = Table(
+    "log_tiles",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),  # before the hashes: it is read without them
+    Column("hashes", LargeBinary, nullable=False),  # 256 times 32 bytes; only full tiles stand here
+)
+
+log_checkpoints: Final = Table(
+    "log_checkpoints",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("cosigned", Boolean, nullable=False),
+)
+
+log_state: Final = Table(
+    "log_state",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Text, nullable=False),
 )

@@ -19,9 +19,19 @@ from consentry.storage.schema import sequences
 
 __all__ = ["Change", "Counter", "Sequences"]
 
-Counter = Literal["banks", "banks.open", "banks.sealed", "banks.contents", "banks.rows", "seen"]
+Counter = Literal[
+    "banks",
+    "banks.open",
+    "banks.sealed",
+    "banks.contents",
+    "banks.rows",
+    "seen",
+    "log",
+    "log.checkpoints",
+]
 """`banks` and `seen` number changes; `banks.open` and `banks.sealed` hold the last change of each
-of the two logs; `banks.contents` gives ids of contents, `banks.rows` all others."""
+of the two logs of banks; `banks.contents` gives ids of contents, `banks.rows` all others; `log` is
+the number of entries of the tamper-evident log, `log.checkpoints` that of its checkpoints."""
 
 _ADD: Final = (
     update(sequences)

@@ -7,7 +7,6 @@ so that one kind of secret cannot be passed off as another.
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -17,11 +16,10 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from consentry.errors import StorageError
-from consentry.storage.home import private_file, private_folder
+from consentry.storage.key_file import KEY_BYTES, key_file
 
 __all__ = ["KEY_BYTES", "Vault"]
 
-KEY_BYTES: Final = 32
 _NONCE_BYTES: Final = 12
 _MAGIC: Final = b"CV1"
 _SHUT: Final = "Something that was stored encrypted cannot be opened."
@@ -49,20 +47,7 @@ class Vault:
         Raises:
             StorageError: the key file cannot be made, is damaged, or others may read it.
         """
-        path = private_folder(home / "keys") / "master.key"
-        try:
-            if not path.exists():
-                _create(path)
-            key = private_file(path).read_bytes()
-        except OSError as error:
-            raise StorageError(
-                f"The master key {path} cannot be used: {error.strerror}."
-            ) from error
-        if len(key) != KEY_BYTES:
-            raise StorageError(
-                f"The master key {path} is damaged.", hint="Restore it from a backup."
-            )
-        return cls(key)
+        return cls(key_file(home, "master.key"))
 
     def seal(self, plaintext: bytes, *, purpose: str) -> bytes:
         """Encrypt `plaintext`; only `open` with the same purpose gives it back."""
@@ -90,19 +75,3 @@ class Vault:
         """
         key = hmac.digest(self._key, f"digest:{purpose}".encode(), "sha256")
         return lambda data: hmac.digest(key, data, "sha256")
-
-
-def _create(path: Path) -> None:
-    """Write a new key beside `path` and link it there: two processes at once end with one key."""
-    draft = path.with_name(f".{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(draft, path)
-    except FileExistsError:
-        return  # the other process was first: its key holds
-    finally:
-        draft.unlink()
