@@ -19,6 +19,7 @@ from consentry.config import Settings, load_settings
 from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
 from consentry.findings import Stage
+from consentry.ledger.log import Log
 from consentry.media import Clip, MediaDecoder, Picture, Prompt
 from consentry.media.preview import Preview, preview_of
 from consentry.policy.context import PolicyContext
@@ -26,6 +27,7 @@ from consentry.policy.engine import Policy
 from consentry.screening.copies import Copies, PastCopy
 from consentry.screening.decision import Decision
 from consentry.screening.health import PartHealth, ask
+from consentry.screening.recorder import Recorder
 from consentry.screening.replay import Replay
 from consentry.screening.screener import Screener
 from consentry.screening.submission import Submission
@@ -44,20 +46,23 @@ __all__ = ["Guard", "PartHealth", "Preview", "Replay"]
 class Guard:
     """One opened installation: screens, stores and replays decisions. Threads may share it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  one parameter for each part
         self,
         settings: Settings,
         storage: Storage,
         decoder: MediaDecoder,
         screener: Screener,
         copies: Copies,
+        log: Log,
     ) -> None:
         """Use `Guard.open`; this only keeps the parts."""
         self.settings = settings
         self.storage = storage
+        self.log = log
         self._decoder = decoder
         self._screener = screener
         self._copies = copies
+        self._recorder = Recorder(settings, storage, log)
         self._warmer = Warmer()
 
     @classmethod
@@ -72,6 +77,7 @@ class Guard:
         Raises:
             ConfigError: a setting, the policy or a plug-in is not usable.
             StorageError: the data folder or the database is not usable.
+            LedgerDamagedError: the log was altered or cut short.
         """
         settings = settings or load_settings()
         with ExitStack() as opened:  # whatever fails, what was started before is ended again
@@ -85,12 +91,14 @@ class Guard:
             storage = open_storage(settings)
             opened.callback(storage.close)
             storage.policies.remember(policy.version, policy.source)
+            log = opened.enter_context(closing(Log.open(settings, storage)))
+            Recorder(settings, storage, log).begin(policy, roster)
             copies = opened.enter_context(closing(Copies(settings, storage, policy)))
             screener = Screener(
                 decoder=decoder, roster=roster, policy=policy, settings=settings, matching=copies
             )
             opened.pop_all()
-        guard = cls(settings, storage, decoder, screener, copies)
+        guard = cls(settings, storage, decoder, screener, copies, log)
         guard._warmer = warmer
         return guard
 
@@ -113,6 +121,7 @@ class Guard:
         self._copies.close()
         self._screener.close()
         self._decoder.close()
+        self.log.close()
         self.storage.close()
 
     @property
@@ -133,7 +142,8 @@ class Guard:
 
     def health(self) -> Sequence[PartHealth]:
         """Ask every part whether it can do its work."""
-        checks = [("storage", self.storage.ping), ("decoder", self._decoder.warm_up)]
+        checks = [("storage", self.storage.ping), ("log", self.log.check)]
+        checks += [("decoder", self._decoder.warm_up)]
         checks += [(f"detector:{one.name}", one.warm_up) for one in self._screener.roster.active]
         checks.append(("matching", self._copies.warm_up))
         with ThreadPoolExecutor(self.settings.screening.workers) as pool:
@@ -142,14 +152,16 @@ class Guard:
     def screen(self, submission: Submission) -> Decision:
         """Screen `submission` and store the decision, with the fingerprints that are remembered.
 
+        Its entry is in the log before this returns; `receipt` is the index of the entry.
+
         The picture is stored only if the policy says keep.
 
         Raises:
             StorageError: the decision could not be stored; then there is none.
+            LedgerDamagedError: the log is not whole; the same.
         """
         screened = self._screener.screen(submission)
-        decision = screened.decision
-        self.storage.decisions.save(decision.as_json())
+        decision = self._recorder.keep(screened.decision)
         if screened.prints is not None:
             self._copies.remember(decision.id, decision.stage, screened.prints)
         if decision.keep and submission.media is not None:

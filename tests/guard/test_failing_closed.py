@@ -92,7 +92,7 @@ def test_a_killed_decoder_child_blocks_this_output_and_not_the_next(guard, cup):
 
 def test_without_a_stored_decision_there_is_none(settings, cup):
     with Guard.open(settings) as guard:
-        guard.storage.decisions.save = lambda plain: (_ for _ in ()).throw(  # noqa: ARG005
+        guard.storage.decisions.save = lambda connection, plain: (_ for _ in ()).throw(  # noqa: ARG005
             StorageError("The disk is full.")
         )
         with pytest.raises(StorageError, match="full"):

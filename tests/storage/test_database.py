@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, inspect, text
 from consentry.config import Settings
 from consentry.errors import ConfigError, StorageError
 from consentry.storage import open_storage
-from consentry.storage.database import engine_for, open_database
+from consentry.storage.database import engine_for, open_database, storage_errors
 from consentry.storage.migrate import HEAD, REVISIONS, alembic_config, migrate, revision_of
 from consentry.storage.schema import metadata
 
@@ -237,6 +237,6 @@ def test_a_broken_database_is_named_without_what_was_written(storage):
     with storage._engine.begin() as connection:
         connection.execute(text("DROP TABLE decisions"))
     row = dict.fromkeys(("id", "created_at", "stage", "action", "input", "policy"), "pelican")
-    with pytest.raises(StorageError) as caught:
-        storage.decisions.save(row)
+    with pytest.raises(StorageError) as caught, storage_errors(), storage._engine.begin() as one:
+        storage.decisions.save(one, row)
     assert "pelican" not in str(caught.value)

@@ -8,6 +8,7 @@ import pytest
 from tests.support.postgres import DATABASES, settings_on
 
 from consentry.errors import NotFoundError, StorageError
+from consentry.storage.database import storage_errors
 
 
 @pytest.fixture(params=DATABASES)
@@ -27,15 +28,20 @@ def _decision(number, stage="output", action="block"):
     }
 
 
+def save(storage, decision):
+    with storage_errors(), storage._engine.begin() as connection:
+        storage.decisions.save(connection, decision)
+
+
 def test_a_decision_comes_back_as_it_was_saved(storage):
-    storage.decisions.save(_decision(1))
+    save(storage, _decision(1))
     assert storage.decisions.get(f"{1:032x}") == _decision(1)
 
 
 def test_an_id_is_saved_once(storage):
-    storage.decisions.save(_decision(1))
+    save(storage, _decision(1))
     with pytest.raises(StorageError):
-        storage.decisions.save(_decision(1))
+        save(storage, _decision(1))
 
 
 def test_an_unknown_decision_is_not_found(storage):
@@ -45,7 +51,7 @@ def test_an_unknown_decision_is_not_found(storage):
 
 def test_pages_go_back_in_time_without_gaps(storage):
     for number in range(10):  # two of each second
-        storage.decisions.save(_decision(number))
+        save(storage, _decision(number))
     pages, last = [], None
     while page := storage.decisions.list(limit=3, before=last):
         pages.append(page)
@@ -55,16 +61,16 @@ def test_pages_go_back_in_time_without_gaps(storage):
 
 
 def test_lists_keep_to_stage_and_action(storage):
-    storage.decisions.save(_decision(1, stage="prompt", action="allow"))
-    storage.decisions.save(_decision(2, stage="prompt", action="block"))
-    storage.decisions.save(_decision(3, stage="output", action="block"))
+    save(storage, _decision(1, stage="prompt", action="allow"))
+    save(storage, _decision(2, stage="prompt", action="block"))
+    save(storage, _decision(3, stage="output", action="block"))
     assert len(storage.decisions.list(stage="prompt")) == 2
     assert len(storage.decisions.list(stage="prompt", action="block")) == 1
 
 
 def test_threads_save_side_by_side(storage):
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: storage.decisions.save(_decision(number)), range(200)))
+        list(pool.map(lambda number: save(storage, _decision(number)), range(200)))
     assert len(storage.decisions.list(limit=1000)) == 200
 
 

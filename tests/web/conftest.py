@@ -21,9 +21,11 @@ from consentry.config import Settings
 from consentry.errors import NotFoundError
 from consentry.findings import Action, Finding
 from consentry.guard import PartHealth
+from consentry.ledger.log import Log
 from consentry.matching.banks import Banks
 from consentry.matching.matcher import Matcher
 from consentry.screening.decision import Decision, Gate, Reason
+from consentry.screening.recorder import Recorder
 from consentry.screening.submission import Submission
 from consentry.storage import Storage, open_storage
 from consentry.web.app import create_app
@@ -48,6 +50,10 @@ class FakeGuard:
     held: bool = False
 
     @cached_property
+    def log(self) -> Log:
+        return Log.open(self.settings, self.storage)
+
+    @cached_property
     def banks(self) -> Banks:
         return Banks(self.storage)
 
@@ -63,7 +69,7 @@ class FakeGuard:
         if self.failure is not None:
             raise self.failure
         decision = _decide(submission)
-        self.storage.decisions.save(decision.as_json())
+        decision = Recorder(self.settings, self.storage, self.log).keep(decision)
         self.made[decision.id] = decision
         return decision
 
@@ -125,6 +131,7 @@ def make_guard(tmp_path: Path) -> Iterator:
     yield make
     for guard in opened:
         guard.matcher.close()
+        guard.log.close()
         guard.storage.close()
 
 

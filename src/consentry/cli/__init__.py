@@ -22,6 +22,7 @@ COMMANDS: Final = {
         "Measure what is caught and what is flagged wrongly.",
     ),
     "key": ("consentry.cli.key:key", "Create, list and revoke API keys."),
+    "ledger": ("consentry.cli.ledger:ledger", "Sign, prove and check the tamper-evident log."),
     "models": ("consentry.cli.models:models", "List and verify the models."),
     "policy": ("consentry.cli.policy:policy", "Test and explain the policy."),
     "screen": ("consentry.cli.screen:screen", "Screen files or prompts and say what was decided."),

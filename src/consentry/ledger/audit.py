@@ -7,7 +7,9 @@ its entry. Each fault is one sentence.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -16,21 +18,17 @@ from consentry.config import Settings
 from consentry.errors import ConsentryError, LedgerDamagedError, StorageError
 from consentry.ledger.checkpoint import LogKey, genuine
 from consentry.ledger.checkpoint_file import CheckpointFile
-from consentry.ledger.entry import Entry, Opening, canonical, unseal
+from consentry.ledger.entry import Entry, Opening, canonical, decision_payload, unseal
 from consentry.ledger.merkle import Frontier, Tile
 from consentry.ledger.opening import check_start, load_key
 from consentry.ledger.verify import Checkpoint, leaf_hash
 from consentry.storage import Storage
+from consentry.storage.decisions import COLUMNS
 
-__all__ = ["audit", "decision_payload"]
+__all__ = ["audit"]
 
 _MANY: Final = 500
 _LAST: Final = "last."
-
-
-def decision_payload(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What the entry of a decision commits to: the stored decision without its receipt."""
-    return {name: value for name, value in document.items() if name != "receipt"}
 
 
 def audit(settings: Settings, storage: Storage) -> Iterator[str]:
@@ -79,6 +77,10 @@ class _Audit:
             found.append(one)
             if one.size != row.size or row.cosigned != (len(one.signatures) > 1):
                 yield f"The checkpoint of size {row.size} is not filed as it should be."
+        said = self._store.state(self._connection).get("cosigned")
+        notes = [row.note for row in self._store.checkpoints(self._connection) if row.cosigned]
+        if [sha256(one.encode()).hexdigest() for one in notes] != [said] * (said is not None):
+            yield "The checkpoint that witnesses signed is not the one that was taken in."
         for one in found:
             self._roots.setdefault(one.size, []).append(one)
             if one.size > self._size:
@@ -97,16 +99,8 @@ class _Audit:
             for record in records:
                 if edge.size < self._size:
                     yield from self._entry(record, edge)
-        if self._store.stored(self._connection) > self._size:
-            yield from self._too_many()
         for index in sorted(self._erased ^ self._said_erased):
             yield f"What entry {index} committed to is gone, or is there, against the log's word."
-
-    def _too_many(self) -> Iterator[str]:
-        """Entries beyond the size; another process may have appended since we began."""
-        with self._store.reading() as connection:
-            if self._store.stored(connection) > self._store.size(connection):
-                yield "There are entries that were never counted."
 
     def _entry(self, record: Any, edge: Frontier) -> Iterator[str]:  # noqa: ANN401  a row
         if record.id != edge.size:
@@ -169,36 +163,35 @@ class _Audit:
 
     def decisions(self) -> Iterator[str]:
         """Decisions that are not what their entries commit to, or have no entry, or are gone."""
-        before = None
-        while page := self._storage.decisions.list(before=before, limit=_MANY):
-            before = str(page[-1]["id"])
-            yield from self._page(page)
+        last = ""
+        while rows := self._storage.decisions.rows(last, _MANY):
+            last = rows[-1].id
+            for row in rows:
+                if not self._is_logged(row):
+                    yield f"Decision {row.id} is not what its entry in the log commits to."
         for index in range(self._size):
             if self._owed[index // 8] >> index % 8 & 1:
                 yield f"The decision of entry {index} is gone."
 
-    def _page(self, page: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-        for document in page:
-            receipt = str(document.get("receipt"))
-            if not receipt.isdecimal():
-                if str(document["created_at"])[:19] > self._began[:19]:
-                    yield f"Decision {document['id']} has no entry in the log."
-                continue  # else of before there was a log
-            index = int(receipt)
-            if index < self._size:
-                yield from self._decision(document, index)
+    def _is_logged(self, row: Any) -> bool:  # noqa: ANN401  a row of decisions
+        document = row.document
+        if not isinstance(document, dict):
+            return False
+        receipt = document.get("receipt")
+        same = all(document.get(name) == getattr(row, name) for name in COLUMNS)
+        if receipt is None:  # right for one that was made before there was a log
+            return same and str(row.created_at)[:19] <= self._began[:19]
+        if not re.fullmatch(r"[0-9]{1,18}", str(receipt)):
+            return False
+        index = int(receipt)
+        return index >= self._size or (self._fits(document, index) and same)
 
-    def _decision(self, document: Mapping[str, Any], index: int) -> Iterator[str]:
-        with self._store.reading() as connection:
-            rows = self._store.records(connection, index, 1)
-        if not rows or rows[0].id != index or index in self._erased:
-            yield f"Decision {document['id']} names entry {index}, which is not its own."
-            return
-        entry = Entry.parse(rows[0].entry)
-        try:
-            opening = unseal(self._storage.vault, entry, rows[0].sealed, rows[0].wrapped_key)
-        except StorageError:
-            return  # said before
+    def _fits(self, document: dict[str, Any], index: int) -> bool:
         self._owed[index // 8] &= ~(1 << index % 8)
-        if not Opening(opening.salt, canonical(decision_payload(document))).fits(entry.commitment):
-            yield f"Decision {document['id']} is not what entry {index} commits to."
+        with self._store.reading() as connection:
+            (record,) = self._store.records(connection, index, 1)
+        if record.sealed is None or record.wrapped_key is None:
+            return False
+        entry = Entry.parse(record.entry)
+        opening = unseal(self._storage.vault, entry, record.sealed, record.wrapped_key)
+        return Opening(opening.salt, canonical(decision_payload(document))).fits(entry.commitment)

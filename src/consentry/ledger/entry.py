@@ -20,7 +20,17 @@ from consentry.errors import LedgerDamagedError
 from consentry.ledger.verify import NotVerifiedError, parse_entry
 from consentry.storage.vault import KEY_BYTES, Vault
 
-__all__ = ["KINDS", "Entry", "Kind", "Opening", "SealedEntry", "canonical", "seal", "unseal"]
+__all__ = [
+    "KINDS",
+    "Entry",
+    "Kind",
+    "Opening",
+    "SealedEntry",
+    "canonical",
+    "decision_payload",
+    "seal",
+    "unseal",
+]
 
 Kind: TypeAlias = Literal[
     "decision",  # what became of one submission
@@ -107,6 +117,11 @@ def canonical(payload: Mapping[str, Any]) -> bytes:
     return json.dumps(
         payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     ).encode()
+
+
+def decision_payload(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the entry of a decision commits to: the stored decision without its receipt."""
+    return {name: value for name, value in document.items() if name != "receipt"}
 
 
 def seal(vault: Vault, kind: Kind, payload: bytes, *, keep: bool) -> SealedEntry:

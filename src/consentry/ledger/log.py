@@ -8,7 +8,7 @@ index = log.append("consent", {"receipt": "…", "person": "…"}, also=save_the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Self, TypeAlias
 
 from sqlalchemy import Connection
@@ -19,7 +19,7 @@ from consentry.ledger.checkpoint import witness_keys
 from consentry.ledger.checkpoint_file import CheckpointFile
 from consentry.ledger.entry import KINDS, Entry, Kind, Opening, SealedEntry, canonical, seal, unseal
 from consentry.ledger.group import Group
-from consentry.ledger.merkle import Frontier, Tile, TileTree
+from consentry.ledger.merkle import Frontier, TileTree
 from consentry.ledger.notary import Notary
 from consentry.ledger.opening import check_start, load_key
 from consentry.ledger.proof import proof_text
@@ -148,7 +148,7 @@ class Log:
             last = self._store.state(connection).get(f"last.{kind}")
         if last is not None:
             index = int(last)
-            opening = self._opening(index)
+            opening = self._open(self._record(index))
             if opening is not None and opening.payload == canonical(payload):
                 return index
 
@@ -208,29 +208,32 @@ class Log:
             NotFoundError: there is none with this index.
             StorageError: the database could not be read, or the record was altered.
         """
-        opening = self._opening(index)
+        opening = self._open(self._record(index))
         return None if opening is None else opening.payload
 
-    def prove(self, index: int, payload: Mapping[str, Any] | None = None) -> str:
+    def prove(
+        self, index: int, payload: Mapping[str, Any] | None = None, *, bare: bool = False
+    ) -> str:
         """The proof that an entry is in the log, as a `.tlog-proof` file; it holds the payload.
 
         Args:
             index: of the entry.
             payload: that it was appended with, if the log does not keep it.
+            bare: leave the payload out.
 
         Raises:
             NotFoundError: there is none with this index.
             ProofError: the entry commits to another payload than this.
             StorageError: the database could not be read.
         """
-        entry = self._record(index).entry
-        opening = self._opening(index)
+        record = self._record(index)
+        opening = None if bare else self._open(record)
         if opening is not None and opening.payload is None:
             opening = None if payload is None else Opening(opening.salt, canonical(payload))
-        if opening is not None and not opening.fits(Entry.parse(entry).commitment):
+        if opening is not None and not opening.fits(Entry.parse(record.entry).commitment):
             raise ProofError(f"Entry {index} of the log commits to something else.")
         note, path = self.public.inclusion(index)
-        return proof_text(index, entry, path, note, opening)
+        return proof_text(index, record.entry, path, note, opening)
 
     def _commit(self, items: Sequence[_Item]) -> None:
         durable = any(item.durable for item in items)
@@ -238,7 +241,7 @@ class Log:
             edge = self._edge(connection, first)
             tiles = [tile for item in items for tile in edge.append(leaf_hash(item.sealed.entry))]
             self._store.insert(connection, [_row(first + at, i) for at, i in enumerate(items)])
-            self._store.insert_tiles(connection, [_tile_row(tile) for tile in tiles])
+            self._store.insert_tiles(connection, [asdict(tile) for tile in tiles])
             for at, item in enumerate(items):
                 item.index = first + at
                 if item.also is not None:
@@ -269,8 +272,7 @@ class Log:
             raise NotFoundError(f"The log has no entry {index}.")
         return rows[0]
 
-    def _opening(self, index: int) -> Opening | None:
-        record = self._record(index)
+    def _open(self, record: Any) -> Opening | None:  # noqa: ANN401  a row of log_entries
         if record.sealed is None or record.wrapped_key is None:
             return None
         return unseal(self._vault, Entry.parse(record.entry), record.sealed, record.wrapped_key)
@@ -283,13 +285,4 @@ def _row(index: int, item: _Item) -> dict[str, Any]:
         "entry": sealed.entry,
         "sealed": sealed.sealed,
         "wrapped_key": sealed.wrapped_key,
-    }
-
-
-def _tile_row(tile: Tile) -> dict[str, Any]:
-    return {
-        "level": tile.level,
-        "number": tile.number,
-        "root": tile.root,
-        "hashes": tile.hashes,
     }

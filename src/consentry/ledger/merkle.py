@@ -14,7 +14,16 @@ from typing import Final, Self, TypeAlias
 
 from consentry.ledger.verify import node_hash
 
-__all__ = ["EMPTY_ROOT", "TILE_WIDTH", "Frontier", "ReadTile", "Tile", "TileTree", "tile_width"]
+__all__ = [
+    "EMPTY_ROOT",
+    "TILE_WIDTH",
+    "Edge",
+    "Frontier",
+    "ReadTile",
+    "Tile",
+    "TileTree",
+    "tile_width",
+]
 
 TILE_WIDTH: Final = 256
 _TILE_HEIGHT: Final = 8
@@ -27,6 +36,10 @@ ReadTile: TypeAlias = Callable[[int, int, int], Sequence[bytes]]
 """Gives the first `width` hashes of a tile, from its level, its number and the width."""
 
 
+Edge: TypeAlias = dict[tuple[int, int], bytes]
+"""Hashes in the tiles of one tree that are not full, by height and place."""
+
+
 def tile_width(size: int, level: int, number: int) -> int:
     """How many hashes a tile has in a tree of `size` leaves: 0 to 256."""
     return max(0, min(TILE_WIDTH, (size >> (_TILE_HEIGHT * level)) - number * TILE_WIDTH))
@@ -35,10 +48,11 @@ def tile_width(size: int, level: int, number: int) -> int:
 class TileTree:
     """A tree of `size` leaves that stands in tiles; tiles are read once each."""
 
-    def __init__(self, size: int, read: ReadTile) -> None:
-        """Ask `read` for tiles when they are needed."""
+    def __init__(self, size: int, read: ReadTile, edge: Edge | None = None) -> None:
+        """Ask `read` for tiles when they are needed; `edge` is what an equal tree learnt."""
         self.size = size
         self._read = read
+        self._edge = {} if edge is None else edge
         self._tiles: dict[tuple[int, int], Sequence[bytes]] = {}
 
     def root(self, size: int | None = None) -> bytes:
@@ -127,10 +141,18 @@ class TileTree:
     def _node(self, height: int, place: int) -> bytes:
         level, inner = divmod(height, _TILE_HEIGHT)
         number, start = divmod(place << inner, TILE_WIDTH)
-        hashes = list(self._tile(level, number)[start : start + (1 << inner)])
-        while len(hashes) > 1:
+        full = (number + 1) * TILE_WIDTH <= self.size >> (_TILE_HEIGHT * level)
+        if full:
+            return self._fold(level, number, start, 1 << inner)
+        if (height, place) not in self._edge:  # every proof needs these
+            self._edge[height, place] = self._fold(level, number, start, 1 << inner)
+        return self._edge[height, place]
+
+    def _fold(self, level: int, number: int, start: int, count: int) -> bytes:
+        hashes = list(self._tile(level, number)[start : start + count])
+        while len(hashes) > 1:  # node_hash, written out: this is most of the work of a proof
             pairs = iter(hashes)
-            hashes = [node_hash(left, right) for left, right in zip(pairs, pairs, strict=True)]
+            hashes = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs)]  # noqa: B905  an even number
         return hashes[0]
 
     def _tile(self, level: int, number: int) -> Sequence[bytes]:

@@ -63,8 +63,7 @@ def _verifier(storage: Storage) -> str | None:
 def _begin(settings: Settings, storage: Storage, file: CheckpointFile) -> None:
     with storage.ledger.reading() as connection:
         store = storage.ledger
-        traces = store.stored(connection) or store.size(connection)
-        if traces or store.newest_checkpoint(connection):
+        if any(store.sizes(connection)) or store.newest_checkpoint(connection):
             raise LedgerDamagedError("The log in the database has lost its name.")
     if file.path.exists():
         raise LedgerDamagedError(
@@ -88,14 +87,16 @@ def check_start(storage: Storage, key: LogKey, file: CheckpointFile) -> Frontier
     kept = file.read(key.public)  # first: the log may grow meanwhile, never shrink
     with store.reading() as connection:
         newest = genuine(store.newest_checkpoint(connection), key.public)
-        size, stored = store.size(connection), store.stored(connection)
-        if size > stored:
+        size, stored = store.sizes(connection)
+        if size != stored:
             raise LedgerDamagedError(f"The log has {stored} entries, and {size} were appended.")
         tree = TileTree(size, reader(store, connection))
         frontier = Frontier.of(tree)
         matches(tree, newest, "the database")
         if kept is not None:
             matches(tree, kept, str(file.path))
+            if kept.size > newest.size:
+                raise LedgerDamagedError("The last checkpoint is missing in the database.")
     if kept is None:
         _write_first(file, newest, key)
     return frontier

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from consentry.errors import LedgerDamagedError, NotFoundError, ProofError
 from consentry.ledger.checkpoint import LogKey, genuine, join_cosignatures
 from consentry.ledger.checkpoint_file import CheckpointFile
-from consentry.ledger.merkle import TileTree
+from consentry.ledger.merkle import Edge, TileTree
 from consentry.ledger.opening import matches
 from consentry.ledger.tiles import ENTRIES, TilePath, bundle, reader
 from consentry.ledger.verify import Checkpoint, Key, parse_checkpoint
@@ -30,6 +30,7 @@ class Published:
         self._key = key
         self._file = file
         self._witnesses = witnesses
+        self._edge: tuple[int, Edge] = (0, {})  # of the tree that was last asked for
 
     @property
     def verifier(self) -> str:
@@ -99,14 +100,17 @@ class Published:
         Raises:
             StorageError: the database could not be read or written.
         """
+        if index >= parse_checkpoint(self.newest()).size:
+            self.checkpoint()
         with self._store.reading() as connection:
             kept = [one for one in self._store.checkpoints(connection) if one.size > index]
-        best = max(kept, key=lambda one: (one.cosigned, one.size), default=None)
-        note = self.checkpoint() if best is None else str(best.note)
-        size = self._read(note).size
-        with self._store.reading() as connection:
-            tree = TileTree(size, reader(self._store, connection))
-            return note, tree.inclusion(index, size)
+            best = max(kept, key=lambda one: (one.cosigned, one.size))
+            size = self._read(best.note).size
+            edge = self._edge  # once: another thread may ask for another tree
+            if edge[0] != size:
+                edge = self._edge = (size, {})
+            tree = TileTree(size, reader(self._store, connection), edge[1])
+            return str(best.note), tree.inclusion(index, size)
 
     def growth(self, old_note: str) -> tuple[str, list[bytes]]:
         """The newest checkpoint, and the proof that its log begins with an earlier one's.

@@ -86,12 +86,12 @@ def reader(store: LedgerStore, connection: Connection) -> ReadTile:
         first = number * TILE_WIDTH
         if width == TILE_WIDTH:
             hashes = store.tile(connection, level, number) or b""
-            found = [hashes[at : at + _HASH_BYTES] for at in range(0, len(hashes), _HASH_BYTES)]
         elif level:
-            found = store.roots(connection, level - 1, first, width)
+            hashes = b"".join(store.roots(connection, level - 1, first, width))
         else:
-            found = [leaf_hash(one) for one in store.entries(connection, first, width)]
-        if len(found) != width or any(len(one) != _HASH_BYTES for one in found):
+            hashes = b"".join(map(leaf_hash, store.entries(connection, first, width)))
+        found = [hashes[at : at + _HASH_BYTES] for at in range(0, len(hashes), _HASH_BYTES)]
+        if len(hashes) != width * _HASH_BYTES:
             raise LedgerDamagedError(f"The log lacks a part of tile {number} of level {level}.")
         return found
 

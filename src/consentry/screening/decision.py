@@ -93,7 +93,7 @@ class Decision:
         context: the further facts that the policy judged by.
         policy: version of the policy, `sha256:<digest>`.
         error: code of the input error, when the input could not be opened.
-        receipt: inclusion proof in the log, once it is in there.
+        receipt: index of its entry in the log, once it is in there: `consentry ledger prove`.
         keep: the policy asks to keep the picture, encrypted, for the person who reviews it.
     """
 

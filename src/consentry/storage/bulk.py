@@ -6,9 +6,10 @@ Values are those of the driver: text, numbers, bytes, None; no JSON and no momen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Dialect, Table, insert
 
 __all__ = ["insert_rows"]
 
@@ -17,11 +18,16 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str
     """Insert `rows`, all with the same columns; none is no error."""
     if not rows:
         return
-    keys = list(rows[0])
-    compiled = insert(table).compile(dialect=connection.dialect, column_keys=keys)
-    if compiled.positional:
-        order = compiled.positiontup or keys
-        values: Any = [tuple(row[key] for key in order) for row in rows]
-    else:
-        values = [dict(row) for row in rows]
-    connection.exec_driver_sql(str(compiled), values)
+    sql, order = _written(table, connection.dialect, tuple(rows[0]))
+    values: Any = [tuple(row[key] for key in order) for row in rows] if order else list(rows)
+    connection.exec_driver_sql(sql, values)
+
+
+@lru_cache(maxsize=64)
+def _written(
+    table: Table, dialect: Dialect, keys: tuple[str, ...]
+) -> tuple[str, tuple[str, ...] | None]:
+    """The statement, and the order of its values; None where they go by name."""
+    compiled = insert(table).compile(dialect=dialect, column_keys=list(keys))
+    order = tuple(compiled.positiontup or keys) if compiled.positional else None
+    return str(compiled), order

@@ -6,18 +6,21 @@ file's name or pixels.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
-from sqlalchemy import Engine, desc, insert, select, tuple_
+from sqlalchemy import Connection, Engine, Row, desc, insert, select, tuple_
 
-from consentry.errors import NotFoundError
+from consentry.errors import NotFoundError, StorageError
 from consentry.storage.database import storage_errors
 from consentry.storage.schema import decisions
 
-__all__ = ["DecisionStore"]
+__all__ = ["COLUMNS", "DecisionStore"]
 
-_COLUMNS: Final = ("id", "created_at", "stage", "action", "input", "policy")
+COLUMNS: Final = ("id", "created_at", "stage", "action", "input", "policy")
+"""Members of a decision that stand in columns of their own as well."""
+
 _INSERT: Final = insert(decisions)
 
 
@@ -28,15 +31,15 @@ class DecisionStore:
         """Use the open database `engine`."""
         self._engine = engine
 
-    def save(self, plain: Mapping[str, Any]) -> None:
-        """Save one decision, as `Decision.as_json` gives it: one insert, about 0.2 ms on SQLite.
+    def save(self, connection: Connection, plain: Mapping[str, Any]) -> None:
+        """Save one decision, as `Decision.as_json` gives it, in the transaction of its log entry.
 
         Raises:
-            StorageError: it could not be saved, or its id is taken.
+            SQLAlchemyError: it could not be saved, or its id is taken: `storage_errors` around the
+                transaction turns it into ours.
         """
-        row = {name: plain[name] for name in _COLUMNS}
-        with storage_errors(), self._engine.begin() as connection:
-            connection.execute(_INSERT, {**row, "document": dict(plain)})
+        row = {name: plain[name] for name in COLUMNS}
+        connection.execute(_INSERT, {**row, "document": dict(plain)})
 
     def get(self, decision_id: str) -> dict[str, Any]:
         """The decision with this id, as it was saved.
@@ -46,7 +49,7 @@ class DecisionStore:
             StorageError: the database could not be read.
         """
         query = select(decisions.c.document).where(decisions.c.id == decision_id)
-        with storage_errors(), self._engine.connect() as connection:
+        with storage_errors(), _readable(), self._engine.connect() as connection:
             document = connection.execute(query).scalar()
         if document is None:
             raise NotFoundError("No decision has this id.")
@@ -82,5 +85,25 @@ class DecisionStore:
             query = query.where(decisions.c.action == action)
         if before is not None:
             query = query.where(place < (self.get(before)["created_at"], before))
-        with storage_errors(), self._engine.connect() as connection:
+        with storage_errors(), _readable(), self._engine.connect() as connection:
             return [dict(row) for row in connection.execute(query.limit(limit)).scalars()]
+
+    def rows(self, after: str, limit: int) -> Sequence[Row[Any]]:
+        """Every column of at most `limit` decisions whose ids come after one, by id.
+
+        Raises:
+            StorageError: the database could not be read, or one of them is no JSON.
+        """
+        query = select(decisions).where(decisions.c.id > after).order_by(decisions.c.id)
+        with storage_errors(), _readable(), self._engine.connect() as connection:
+            return connection.execute(query.limit(limit)).all()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise StorageError(
+            "A stored decision is damaged.", hint="Run `consentry ledger verify`; restore a backup."
+        ) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -27,7 +28,9 @@ from consentry.storage.sequences import Sequences
 __all__ = ["LedgerStore"]
 
 _SIZE: Final = select(sequences.c.value).where(sequences.c.name == "log")
-_LAST: Final = select(func.max(log_entries.c.id))
+_SIZES: Final = select(
+    _SIZE.scalar_subquery(), select(func.max(log_entries.c.id)).scalar_subquery()
+)
 _RANGE: Final = (
     select(log_entries.c.entry)
     .where(log_entries.c.id >= bindparam("first"), log_entries.c.id < bindparam("end"))
@@ -137,10 +140,10 @@ class LedgerStore:
         return int(connection.execute(_SIZE).scalar() or 0)
 
     @staticmethod
-    def stored(connection: Connection) -> int:
-        """One more than the index of the last entry that is there."""
-        last = connection.execute(_LAST).scalar()
-        return 0 if last is None else int(last) + 1
+    def sizes(connection: Connection) -> tuple[int, int]:
+        """How many entries were ever appended, and one more than the last index, at one moment."""
+        size, last = connection.execute(_SIZES).one()
+        return int(size or 0), 0 if last is None else int(last) + 1
 
     @staticmethod
     def entries(connection: Connection, first: int, count: int) -> list[bytes]:
@@ -195,6 +198,8 @@ class LedgerStore:
         connection.execute(delete(log_checkpoints).where(same | older))
         row = {"size": size, "note": note, "cosigned": cosigned}
         connection.execute(insert(log_checkpoints), row)
+        if cosigned:  # so that it is missed if it is taken away
+            LedgerStore.set_state(connection, "cosigned", sha256(note.encode()).hexdigest())
 
     @staticmethod
     def state(connection: Connection) -> dict[str, str]:

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from consentry import __version__
 from consentry.web import logs
+from consentry.web.api import log as public_log
 from consentry.web.api import lookups, operations, problems, screenings
 from consentry.web.api.operations import HealthWatch
 from consentry.web.api.service import Service
@@ -52,6 +53,7 @@ def create_app(guard: Guard, *, demo: bool = False) -> FastAPI:
     app.include_router(screenings.router)
     app.include_router(lookups.router)
     app.include_router(operations.router)
+    app.include_router(public_log.router)
     if demo:
         pages = importlib.import_module("consentry.web.demo.router")
         app.include_router(pages.demo_router(guard))

@@ -29,6 +29,8 @@ ROUTES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("GET", "/health/live"): ANYONE,
         ("GET", "/health/ready"): ANYONE,  # its details only with the scope read
         ("GET", "/metrics"): "metrics",
+        ("GET", "/log/checkpoint"): ANYONE,  # commitments and hashes only: it is there to be read
+        ("GET", "/log/tile/{tile:path}"): ANYONE,
         ("GET", "/openapi.json"): DOCS,
         ("GET", "/m/raw_lookup"): "match",
         ("GET", "/m/lookup"): "match",
