@@ -201,7 +201,7 @@ def test_a_payload_that_is_kept_elsewhere_is_handed_in_for_a_proof(log):
         log.prove(index, {"id": "b", "score": 0.1})
 
 
-def test_the_exported_log_verifies_alone(log, alone, tmp_path):
+def test_the_exported_log_verifies_alone(log, alone, tmp_path, witness):
     old = None
     for number in range(300):
         log.append("consent", {"n": number}, durable=False)
@@ -227,6 +227,11 @@ def test_the_exported_log_verifies_alone(log, alone, tmp_path):
     paths_given = [tmp_path / name for name in ("old", "new", "hashes")]
     assert alone("consistency", *paths_given, *key)[0] == 0
     assert alone("checkpoint", tmp_path / "new", *key)[0] == 0
+    for words in (("log", folder), ("consistency", *paths_given), ("checkpoint", tmp_path / "new")):
+        status, told = alone(*words, *key, "--witness", witness.vkey)
+        assert (status, "has not signed" in told) == (1, True)
+    assert alone("proof", tmp_path / "a.tlog-proof", *key, "--since", tmp_path / "old")[0] == 2
+    assert alone("log", folder, "--key", "nonsense")[0] == 1
     # … and what is not so does not
     assert alone("consistency", *paths_given[1::-1], tmp_path / "hashes", *key)[0] == 1
     entries = folder / "tile" / "entries" / "000"

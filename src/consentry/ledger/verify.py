@@ -401,7 +401,7 @@ def parse_hashes(text: str) -> list[bytes]:
 
 def _proof(options: argparse.Namespace, key: Key) -> str:
     proof = parse_proof(_read(options.file))
-    check_proof(proof, key, [parse_key(one) for one in options.witness])
+    check_proof(proof, key, _witnesses(options))
     kind, time, _ = parse_entry(proof.entry)
     told = "not disclosed" if proof.payload is None else proof.payload.decode("utf-8", "replace")
     return f"Verified: entry {proof.index}, {kind}, {time}, in {key.name}.\nPayload: {told}"
@@ -409,15 +409,15 @@ def _proof(options: argparse.Namespace, key: Key) -> str:
 
 def _checkpoint(options: argparse.Namespace, key: Key) -> str:
     checkpoint = parse_checkpoint(_read(options.file))
-    for one in (key, *(parse_key(witness) for witness in options.witness)):
+    for one in (key, *_witnesses(options)):
         check_signed(checkpoint, one)
     return f"Verified: {key.name} signed this for {checkpoint.size} entries."
 
 
 def _consistency(options: argparse.Namespace, key: Key) -> str:
     old, new = (parse_checkpoint(_read(path)) for path in (options.old, options.new))
-    for checkpoint in (old, new):
-        check_signed(checkpoint, key)
+    for checkpoint, one in ((old, key), *((new, one) for one in (key, *_witnesses(options)))):
+        check_signed(checkpoint, one)
     check_consistency(old, new, parse_hashes(_read(options.hashes)))
     return f"Verified: the log only grew, from {old.size} to {new.size} entries."
 
@@ -425,7 +425,13 @@ def _consistency(options: argparse.Namespace, key: Key) -> str:
 def _log(options: argparse.Namespace, key: Key) -> str:
     old = parse_checkpoint(_read(options.since)) if options.since else None
     new = check_log(options.folder, key, old)
+    for one in _witnesses(options):
+        check_signed(new, one)
     return f"Verified: all {new.size} entries are those that {key.name} signed."
+
+
+def _witnesses(options: argparse.Namespace) -> list[Key]:
+    return [parse_key(one) for one in options.witness]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -442,9 +448,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in names:
             command.add_argument(name, type=Path)
         command.add_argument("--key", required=True, help="public key of the log")
-        command.add_argument("--witness", action="append", default=[], help="must have signed too")
-        command.add_argument("--since", type=Path, help="an earlier checkpoint of the same log")
+        command.add_argument(
+            "--witness", action="append", default=[], help="key of one who must have signed too"
+        )
         command.set_defaults(work=work)
+    command.add_argument("--since", type=Path, help="an earlier checkpoint of the same log")
     options = parser.parse_args(arguments)
     try:
         sentence = options.work(options, parse_key(options.key))
