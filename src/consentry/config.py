@@ -107,7 +107,7 @@ class MediaSettings(_Section):
 class PromptSettings(_Section):
     """Limits of prompts."""
 
-    max_characters: Positive = Field(6_000, description="Longest prompt, in characters.")
+    max_characters: Positive = Field(4_000, description="Longest prompt, in characters.")
     names_file: Path | None = Field(
         None, description="A TOML file of people whose names must be noticed in prompts."
     )

@@ -11,10 +11,12 @@ from typing import Final
 from consentry.detectors._prompt_files import LanguageFile, RuleText, SharedFile, built_in_files
 from consentry.detectors._prompt_patterns import Classes, Pattern
 
-__all__ = ["Bits", "Entry", "Language", "Lexicon", "Rule", "built_in"]
+__all__ = ["BEGINNING", "Bits", "Entry", "Language", "Lexicon", "Rule", "built_in"]
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s'\-]+")
 _SHORTEST_STEM: Final = 2
+BEGINNING: Final = 4
+"""How many letters the beginnings of words have in `Lexicon.beginnings`."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,7 @@ class Lexicon:
         self.keys = self.classes.mask("|".join(shared.keys))
         self.generic = self.classes.mask("|".join(shared.generic))
         self._add_rules(shared.rules)
+        self.beginnings = {word[:BEGINNING] for word in (*self.entries, *self.stems)}
 
     def knows(self, word: str) -> bool:
         """Whether `word` is one of any language's words, or begins like one of its stems."""

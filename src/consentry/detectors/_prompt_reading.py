@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from math import inf
 from typing import Final, NamedTuple
 
-from consentry.detectors._prompt_lexicon import Lexicon
+from consentry.detectors._prompt_lexicon import BEGINNING, Lexicon
 from consentry.media.normalise import Disguise, Normalised
 
 __all__ = ["Token", "read", "undisguised", "unglue"]
@@ -22,7 +23,6 @@ _UNKNOWN: Final = 1.5
 _MOSTLY: Final = 0.7
 _LONGEST_ENDING: Final = 6
 _ENDING: Final = 0.4
-_NO_WORD: Final = 99
 _SHORTEST_STEM: Final = 4
 
 
@@ -134,18 +134,7 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
 
     For letters set apart, where the breaks between words are lost and not every word is known.
     """
-    stems = [_stems(text, start, lexicon) for start in range(len(text))]
-    costs, starts = [0.0], [0]
-    for end in range(1, len(text) + 1):
-        cost, start = costs[end - 1] + _UNKNOWN, end - 1
-        for first in range(max(0, end - _LONGEST_PIECE), end - _SHORTEST_PART + 1):
-            if costs[first] + 1 < cost:
-                known = text[first:end] in lexicon.entries or text[first:end] in lexicon.stems
-                price = 1 if known else _ending(end - first, stems[first])
-                if costs[first] + price < cost:
-                    cost, start = costs[first] + price, first
-        costs.append(cost)
-        starts.append(start)
+    starts = _cheapest(text, lexicon)
     parts: list[str] = []
     end, unknown = len(text), len(text)
     while end > 0:
@@ -160,18 +149,34 @@ def _around(text: str, lexicon: Lexicon) -> list[str]:
     return parts[::-1] if telling or letters >= _MOSTLY * len(text) else []
 
 
-def _ending(length: int, stems: Sequence[int]) -> float:
-    """What it costs to read so many letters as one of `stems` with an ending; 1 is a known word."""
-    for stem in stems:  # the longest first
-        if stem < length <= stem + _LONGEST_ENDING:
-            return 1 + _ENDING * (length - stem)
-    return _NO_WORD
+def _cheapest(text: str, lexicon: Lexicon) -> list[int]:
+    """Where the last word starts in the cheapest reading of each beginning of `text`."""
+    costs = [0.0, *[inf] * len(text)]
+    starts = [0] * (len(text) + 1)
+    for first in range(len(text)):
+        for length, price in _prices(text, first, lexicon).items():
+            if costs[first] + price < costs[first + length]:
+                costs[first + length], starts[first + length] = costs[first] + price, first
+        if costs[first] + _UNKNOWN <= costs[first + 1]:
+            costs[first + 1], starts[first + 1] = costs[first] + _UNKNOWN, first
+    return starts
 
 
-def _stems(text: str, start: int, lexicon: Lexicon) -> list[int]:
-    """How long the stems are that `text` has at `start`, the longest first."""
-    lengths = range(_LONGEST_PIECE - 1, _SHORTEST_STEM - 1, -1)
-    return [length for length in lengths if text[start : start + length] in lexicon.stems]
+def _prices(text: str, first: int, lexicon: Lexicon) -> dict[int, float]:
+    """How many letters from `first` may be a word, and what that costs; 1 is a known word."""
+    prices: dict[int, float] = {}
+    for length in range(_SHORTEST_PART, min(_LONGEST_PIECE, len(text) - first) + 1):
+        piece = text[first : first + length]
+        if length == BEGINNING and piece not in lexicon.beginnings:
+            break
+        if piece in lexicon.stems:  # a longer stem comes later, and is cheaper for what follows
+            longest = min(length + _LONGEST_ENDING, _LONGEST_PIECE, len(text) - first)
+            if length >= _SHORTEST_STEM:
+                prices |= {n: 1 + _ENDING * (n - length) for n in range(length + 1, longest + 1)}
+            prices[length] = 1.0
+        elif piece in lexicon.entries:
+            prices[length] = 1.0
+    return prices
 
 
 def _plain(word: Token, lexicon: Lexicon) -> Iterator[Token]:

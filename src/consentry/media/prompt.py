@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from consentry.errors import PromptError
 
@@ -36,15 +37,15 @@ class Prompt:
         """Check `text` and wrap it.
 
         Raises:
-            PromptError: it is empty, longer than `max_characters`, or not valid Unicode
-                (a lone surrogate).
+            PromptError: it is empty, longer than `max_characters` as it is written or once single
+                characters that stand for whole phrases are written out (NFKC, Unicode Annex 15),
+                or not valid Unicode (a lone surrogate).
         """
         if not text.strip():
             raise PromptError("The prompt is empty.")
-        if len(text) > max_characters:
-            raise PromptError(
-                f"The prompt has {len(text)} characters; the limit is {max_characters}."
-            )
+        length = max(len(text), len(normalize("NFKC", text[: max_characters + 1])))
+        if length > max_characters:
+            raise PromptError(f"The prompt has {length} characters; the limit is {max_characters}.")
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
