@@ -99,15 +99,15 @@ def _default(field: FieldInfo) -> str:
 
 def routes() -> Iterator[str]:
     """Every route and who may call it."""
-    from consentry.web.api import log, lookups, operations, screenings
+    from consentry.web.api import consents, log, lookups, operations, persons, screenings
     from consentry.web.api.routes import ANYONE, DOCS, ROUTES
     from consentry.web.demo.router import DEMO_ROUTES
     from consentry.web.hma.routes import ENDPOINTS
 
     told = {
         (method, route.path): route.summary or ""
-        for router in (screenings.router, lookups.router, operations.router, log.router)
-        for route in router.routes
+        for part in (screenings, lookups, persons, consents, operations, log)
+        for route in part.router.routes
         for method in route.methods
     }
     told |= {route: _sentence(endpoint) for route, endpoint in ENDPOINTS.items()}

@@ -31,6 +31,7 @@ __all__ = [
     "HmaSettings",
     "HttpSlot",
     "LedgerSettings",
+    "LikenessSettings",
     "MatchingSettings",
     "MediaSettings",
     "ModelOverride",
@@ -164,6 +165,39 @@ class LedgerSettings(_Section):
         description="Wait until each decision is on the disk. Without it, a loss of power may take "
         "the last moments of decisions; no crash of a process takes any. On SQLite only: "
         "PostgreSQL always waits.",
+    )
+
+
+class LikenessSettings(_Section):
+    """Persons who decide how they may be depicted, and how they are recognised."""
+
+    mode: Literal["faces", "no-biometrics"] = Field(
+        "faces",
+        description="`faces`: enrolled faces are recognised. `no-biometrics`: no face template is "
+        "made or compared; names and consent tokens still count.",
+    )
+    match: Score | None = Field(
+        None,
+        description="Cosine from which a face counts as an enrolled person's; without it, by the "
+        "number of templates that are enrolled.",
+    )
+    review: Score | None = Field(
+        None,
+        description="Cosine from which a face may be an enrolled person's, so that a person looks; "
+        "without it, by the number of templates that are enrolled.",
+    )
+    false_match_target: Score = Field(
+        0.001,
+        description="The chance of taking one stranger for anybody who is enrolled that the "
+        "thresholds aim at, by gallery size.",
+    )
+    burst_requests: Positive = Field(
+        20, description="So many requests about one person without consent in an hour are a burst."
+    )
+    remember_days: Positive = Field(
+        365,
+        description="Days for which it is remembered which decisions were about an enrolled "
+        "person, so that past outputs are found when a consent is taken back.",
     )
 
 
@@ -333,6 +367,7 @@ class Settings(BaseSettings):
     matching: MatchingSettings = MatchingSettings()
     policy: PolicySettings = PolicySettings()
     ledger: LedgerSettings = LedgerSettings()
+    likeness: LikenessSettings = LikenessSettings()
     storage: StorageSettings = StorageSettings()
     detectors: DetectorSettings = DetectorSettings()
     hma: HmaSettings = HmaSettings()

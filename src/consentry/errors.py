@@ -12,6 +12,16 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   ├── SignalError       a hash is malformed
     │   ├── ImportFileError   lines of a file of hashes cannot be used
     │   ├── BankFormError     a bank's name, a note or a limit is not as it must be
+    │   ├── PortraitError     a photo cannot be used to recognise somebody
+    │   │   ├── PortraitNoFaceError    no face was found in it
+    │   │   ├── PortraitSeveralError   there is more than one face in it
+    │   │   ├── PortraitSmallError     the face has too few pixels
+    │   │   ├── PortraitTurnedError    the face looks to the side
+    │   │   ├── PortraitUnsharpError   the face is blurred
+    │   │   └── PortraitDisagreeError  several photos are not of the same person
+    │   ├── PersonFormError   what was said of a person cannot be used
+    │   ├── ConsentFormError  what was said of a consent cannot be used
+    │   ├── TokenError        a consent token is forged, used up, too old or for something else
     │   ├── BankRuleError     known pictures of child sexual abuse are never allowed or held back
     │   └── FetchError        a file at an address that was sent cannot be fetched
     │       ├── FetchAddressError   it is not one that we may be sent to
@@ -37,9 +47,13 @@ and where it becomes an exit status is `consentry.cli`: nowhere else.
     │   └── ThrottledError    too many wrong keys: wait
     ├── NotFoundError
     │   ├── BankUnknownError  no bank has this name
+    │   ├── PersonUnknownError   nobody is enrolled under this id
+    │   ├── ConsentUnknownError  no consent has this id
+    │   ├── LinkUnknownError     a personal link is unknown, used or too old
     │   └── ContentUnknownError  nothing in this bank has this id
     ├── ConflictError         what is asked for contradicts what is there
-    │   └── BankTakenError    another bank has this name
+    │   ├── BankTakenError    another bank has this name
+    │   └── PersonTakenError  the face belongs to somebody who is enrolled
     └── BusyError             more work than the configured limits allow
 """
 
@@ -59,6 +73,8 @@ __all__ = [
     "BusyError",
     "ConfigError",
     "ConflictError",
+    "ConsentFormError",
+    "ConsentUnknownError",
     "ConsentryError",
     "ContentUnknownError",
     "DecoderError",
@@ -73,6 +89,7 @@ __all__ = [
     "InputError",
     "LedgerDamagedError",
     "LedgerError",
+    "LinkUnknownError",
     "MatchIndexError",
     "MatchingMissingError",
     "MediaEmptyError",
@@ -89,7 +106,17 @@ __all__ = [
     "ModelError",
     "ModelMissingError",
     "NotFoundError",
+    "PersonFormError",
+    "PersonTakenError",
+    "PersonUnknownError",
     "PolicyError",
+    "PortraitDisagreeError",
+    "PortraitError",
+    "PortraitNoFaceError",
+    "PortraitSeveralError",
+    "PortraitSmallError",
+    "PortraitTurnedError",
+    "PortraitUnsharpError",
     "PromptError",
     "ProofError",
     "RequestError",
@@ -97,6 +124,7 @@ __all__ = [
     "SignalError",
     "StorageError",
     "ThrottledError",
+    "TokenError",
     "UnavailableError",
 ]
 
@@ -293,6 +321,74 @@ class BankFormError(InputError):
     code = "bank.form"
 
 
+class PortraitError(InputError):
+    """A photo cannot be used to recognise somebody."""
+
+    code = "portrait"
+    default_hint = "Choose another photo."
+
+
+class PortraitNoFaceError(PortraitError):
+    """No face was found in a photo."""
+
+    code = "portrait.no_face"
+    default_hint = "Choose a photo in which the whole face can be seen, from the front."
+
+
+class PortraitSeveralError(PortraitError):
+    """There is more than one face in a photo."""
+
+    code = "portrait.several"
+    default_hint = "Choose a photo of this person alone, or cut the others off."
+
+
+class PortraitSmallError(PortraitError):
+    """The face has too few pixels."""
+
+    code = "portrait.small"
+    default_hint = "Choose a photo from nearer, or a larger copy of it."
+
+
+class PortraitTurnedError(PortraitError):
+    """The face looks to the side or is tilted."""
+
+    code = "portrait.turned"
+    default_hint = "Choose a photo that looks straight ahead."
+
+
+class PortraitUnsharpError(PortraitError):
+    """The face is blurred."""
+
+    code = "portrait.unsharp"
+    default_hint = "Choose a sharper photo, with more light."
+
+
+class PortraitDisagreeError(PortraitError):
+    """Several photos are not of the same person."""
+
+    code = "portrait.disagree"
+    default_hint = "Leave out photos of anybody else."
+
+
+class PersonFormError(InputError):
+    """What was said of a person cannot be used."""
+
+    code = "person.form"
+
+
+class ConsentFormError(InputError):
+    """What was said of a consent cannot be used."""
+
+    code = "consent.form"
+
+
+class TokenError(InputError):
+    """A consent token is forged, used up, too old or for something else."""
+
+    code = "consent.token"
+    default_hint = "Ask the person, or your application, for a new one."
+
+
 class BankRuleError(InputError):
     """The request would allow, hold back or switch off known pictures of child sexual abuse."""
 
@@ -474,6 +570,27 @@ class ContentUnknownError(NotFoundError):
     default_hint = "Check the id, and that it belongs to this bank."
 
 
+class PersonUnknownError(NotFoundError):
+    """Nobody is enrolled under this id."""
+
+    code = "person.unknown"
+    default_hint = "See `consentry person list`."
+
+
+class ConsentUnknownError(NotFoundError):
+    """No consent has this id."""
+
+    code = "consent.unknown"
+    default_hint = "See `consentry consent show`."
+
+
+class LinkUnknownError(NotFoundError):
+    """A personal link is unknown, was used, or is too old."""
+
+    code = "person.link"
+    default_hint = "Ask whoever sent you the link for a new one."
+
+
 class ConflictError(ConsentryError):
     """What is asked for contradicts what is there."""
 
@@ -485,6 +602,13 @@ class BankTakenError(ConflictError):
 
     code = "bank.taken"
     default_hint = "Choose another name."
+
+
+class PersonTakenError(ConflictError):
+    """The face belongs to somebody who is enrolled already."""
+
+    code = "person.taken"
+    default_hint = "If that is you, use your own page. If somebody enrolled you, dispute it."
 
 
 class BusyError(ConsentryError):

@@ -20,6 +20,8 @@ from consentry.detectors.contract import Kind
 from consentry.detectors.loading import load_detectors
 from consentry.findings import Stage
 from consentry.ledger.log import Log
+from consentry.likeness.consent import Use
+from consentry.likeness.office import Likeness
 from consentry.media import Clip, MediaDecoder, Picture, Prompt
 from consentry.media.preview import Preview, preview_of
 from consentry.policy.context import PolicyContext
@@ -27,6 +29,7 @@ from consentry.policy.engine import Policy
 from consentry.screening.copies import Copies, PastCopy
 from consentry.screening.decision import Decision
 from consentry.screening.health import PartHealth, ask
+from consentry.screening.likeness import LikenessGate
 from consentry.screening.recorder import Recorder
 from consentry.screening.replay import Replay
 from consentry.screening.screener import Screener
@@ -54,6 +57,7 @@ class Guard:
         screener: Screener,
         copies: Copies,
         log: Log,
+        likeness: Likeness,
     ) -> None:
         """Use `Guard.open`; this only keeps the parts."""
         self.settings = settings
@@ -62,6 +66,8 @@ class Guard:
         self._decoder = decoder
         self._screener = screener
         self._copies = copies
+        self.likeness = likeness
+        self._people = LikenessGate(likeness)
         self._recorder = Recorder(settings, storage, log)
         self._warmer = Warmer()
 
@@ -94,11 +100,17 @@ class Guard:
             log = opened.enter_context(closing(Log.open(settings, storage)))
             Recorder(settings, storage, log).begin(policy, roster)
             copies = opened.enter_context(closing(Copies(settings, storage, policy)))
+            likeness = Likeness(settings, storage, log)
             screener = Screener(
-                decoder=decoder, roster=roster, policy=policy, settings=settings, matching=copies
+                decoder=decoder,
+                roster=roster,
+                policy=policy,
+                settings=settings,
+                matching=copies,
+                likeness=LikenessGate(likeness),
             )
             opened.pop_all()
-        guard = cls(settings, storage, decoder, screener, copies, log)
+        guard = cls(settings, storage, decoder, screener, copies, log, likeness)
         guard._warmer = warmer
         return guard
 
@@ -164,6 +176,8 @@ class Guard:
         decision = self._recorder.keep(screened.decision)
         if screened.prints is not None:
             self._copies.remember(decision.id, decision.stage, screened.prints)
+        if screened.likeness is not None:
+            self._people.remember(decision, screened.likeness)
         if decision.keep and submission.media is not None:
             self.storage.objects.put(submission.media, purpose=f"decision:{decision.id}")
         return decision
@@ -175,7 +189,7 @@ class Guard:
         """
         self._screener.expect([Prompt(one) for one in prompts])
 
-    def check_prompt(
+    def check_prompt(  # noqa: PLR0913  each says something of the prompt, by name
         self,
         prompt: str,
         *,
@@ -183,6 +197,8 @@ class Guard:
         has_reference: bool = False,
         language: str | None = None,
         history: Sequence[str] = (),
+        use: Use | None = None,
+        consent: str = "",
     ) -> Decision:
         """Decide about a prompt, together with the reference picture that comes with it.
 
@@ -192,6 +208,8 @@ class Guard:
             has_reference: a picture goes to the generator although it is not given here.
             language: of the prompt, if it is known.
             history: earlier prompts of the same conversation, the oldest first, at most 20.
+            use: who asks and what for.
+            consent: a consent token of a person depicted.
         """
         return self.screen(
             Submission(
@@ -201,16 +219,44 @@ class Guard:
                 has_reference=has_reference,
                 history=tuple(history),
                 language=language,
+                use=use or Use(),
+                consent=consent,
             )
         )
 
-    def check_reference(self, picture: bytes) -> Decision:
-        """Decide about a picture that is given to a generator."""
-        return self.screen(Submission(Stage.REFERENCE, media=picture))
+    def check_reference(
+        self, picture: bytes, *, use: Use | None = None, consent: str = ""
+    ) -> Decision:
+        """Decide about a picture that is given to a generator.
 
-    def check_output(self, media: bytes, *, prompt: str | None = None) -> Decision:
-        """Decide about what a generator made, together with the prompt that it was made from."""
-        return self.screen(Submission(Stage.OUTPUT, media=media, prompt=prompt))
+        Args:
+            picture: the file.
+            use: who asks and what for.
+            consent: a consent token of a person depicted.
+        """
+        asked = Submission(Stage.REFERENCE, media=picture, use=use or Use(), consent=consent)
+        return self.screen(asked)
+
+    def check_output(
+        self,
+        media: bytes,
+        *,
+        prompt: str | None = None,
+        use: Use | None = None,
+        consent: str = "",
+    ) -> Decision:
+        """Decide about what a generator made, together with the prompt that it was made from.
+
+        Args:
+            media: the file.
+            prompt: the words.
+            use: who asks and what for.
+            consent: a consent token of a person depicted.
+        """
+        use = use or Use()
+        return self.screen(
+            Submission(Stage.OUTPUT, media=media, prompt=prompt, use=use, consent=consent)
+        )
 
     def check_upload(self, media: bytes, *, name: str | None = None) -> Decision:
         """Decide about what a person posts."""

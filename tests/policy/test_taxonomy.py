@@ -70,7 +70,7 @@ def test_it_says_which_detector_can_report_what():
 def test_who_assesses_is_a_detector_that_exists():
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
     exists = set(project["project"]["entry-points"]["consentry.detectors"])
-    exists |= {"screener", "matching"}
+    exists |= {"screener", "matching", "likeness"}
     assert {name for entry in CATEGORIES for name in entry.assessed_by} <= exists
 
 

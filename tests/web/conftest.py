@@ -22,6 +22,7 @@ from consentry.errors import NotFoundError
 from consentry.findings import Action, Finding
 from consentry.guard import PartHealth
 from consentry.ledger.log import Log
+from consentry.likeness.office import Likeness
 from consentry.matching.banks import Banks
 from consentry.matching.matcher import Matcher
 from consentry.screening.decision import Decision, Gate, Reason
@@ -52,6 +53,10 @@ class FakeGuard:
     @cached_property
     def log(self) -> Log:
         return Log.open(self.settings, self.storage)
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        return Likeness(self.settings, self.storage, self.log)
 
     @cached_property
     def banks(self) -> Banks:

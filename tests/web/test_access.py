@@ -29,7 +29,8 @@ def _paths(routes, prefix=""):
 async def _call(client, method, path, token=None):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     url = path.replace("{screening_id}", "0" * 32).replace("{content_id:int}", "1")
-    url = url.replace("{tile:path}", "0/000.p/1")
+    url = url.replace("{tile:path}", "0/000.p/1").replace("{person_id}", "0" * 32)
+    url = url.replace("{consent_id}", "0" * 32)
     return await client.request(method, url, headers=headers)
 
 

@@ -16,6 +16,10 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS: Final = {
     "bank": ("consentry.cli.bank:bank", "Keep banks of known hashes: fill, look up, export."),
     "config": ("consentry.cli.config:config", "Check or show the settings."),
+    "consent": (
+        "consentry.cli.consent:consent",
+        "Record what persons agreed to; take it back.",
+    ),
     "demo": ("consentry.cli.demo:demo", "Open the demo page on this machine."),
     "evaluate": (
         "consentry.cli.evaluate:evaluate",
@@ -24,6 +28,7 @@ COMMANDS: Final = {
     "key": ("consentry.cli.key:key", "Create, list and revoke API keys."),
     "ledger": ("consentry.cli.ledger:ledger", "Sign, prove and check the tamper-evident log."),
     "models": ("consentry.cli.models:models", "List and verify the models."),
+    "person": ("consentry.cli.person:person", "Enrol, show and erase persons who are depicted."),
     "policy": ("consentry.cli.policy:policy", "Test and explain the policy."),
     "screen": ("consentry.cli.screen:screen", "Screen files or prompts and say what was decided."),
     "serve": ("consentry.cli.serve:serve", "Run the HTTP server."),

@@ -21,6 +21,7 @@ _SCOPES: Final = (
     "read",
     "match",
     "banks",
+    "persons",
     "metrics",
     "admin",
 )  # a test holds it to storage's own

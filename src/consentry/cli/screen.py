@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["screen"]
 
+PURPOSES = ("portrait", "editorial", "satire", "advertising", "training", "intimate")
 MEDIA_STAGES = [stage.value for stage in Stage if stage is not Stage.PROMPT]
 
 
@@ -51,6 +52,16 @@ MEDIA_STAGES = [stage.value for stage in Stage if stage is not Stage.PROMPT]
     metavar="TEXT",
     help="An earlier prompt of the same conversation; give it again for each, the oldest first.",
 )
+@click.option("--account", default="", help="Who asks: the opaque id of an account.")
+@click.option(
+    "--purpose",
+    type=click.Choice(PURPOSES),
+    default="portrait",
+    show_default=True,
+    help="What for: what consents are held against.",
+)
+@click.option("--territory", default="", help="Where it is to be used: a country by two letters.")
+@click.option("--consent", default="", metavar="TOKEN", help="A consent token, if there is one.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "--resume",
@@ -60,6 +71,7 @@ MEDIA_STAGES = [stage.value for stage in Stage if stage is not Stage.PROMPT]
 @click.pass_context
 def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the contract
     ctx: click.Context,
+    /,
     files: tuple[Path, ...],
     stage: str | None,
     prompt: str | None,
@@ -69,6 +81,8 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
     history: tuple[str, ...],
     as_json: bool,  # noqa: FBT001  click passes flags by name
     resume: Path | None,
+    consent: str,
+    **used: Any,  # noqa: ANN401  account, purpose and territory
 ) -> None:
     """Screen pictures, videos or prompts and say what was decided, and why.
 
@@ -92,10 +106,13 @@ def screen(  # noqa: PLR0913, PLR0917  one parameter for each option of the cont
         if prompts is not None:
             decided = work.screen_prompts(guard, prompts, done)
         elif files:
-            asked = work.Asked(Stage(stage or Stage.UPLOAD), prompt, language, history)
+            for_what = work.Use(**used)
+            at = Stage(stage or Stage.UPLOAD)
+            asked = work.Asked(at, prompt, language, history, for_what, consent)
             decided = work.screen_files(guard, work.expand(files), asked, done)
         else:
-            asked = work.Asked(Stage.PROMPT, prompt or "", language, history)
+            for_what = work.Use(**used)
+            asked = work.Asked(Stage.PROMPT, prompt or "", language, history, for_what, consent)
             decided = work.screen_prompt(guard, asked, reference)
         ctx.exit(_print_all(decided, as_json=as_json))
 

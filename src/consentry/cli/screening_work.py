@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import NoneType
@@ -17,6 +17,7 @@ from consentry.cli.prompt_lines import in_batches
 from consentry.errors import InputError
 from consentry.findings import Action, Stage, unchecked
 from consentry.guard import Guard
+from consentry.likeness.consent import Use
 from consentry.screening.decision import Decision
 from consentry.screening.quoting import evidence, of_prompt
 from consentry.screening.submission import Submission
@@ -25,6 +26,7 @@ __all__ = [
     "Asked",
     "Line",
     "Told",
+    "Use",
     "expand",
     "finished_inputs",
     "screen_files",
@@ -65,6 +67,8 @@ class Asked:
     prompt: str | None = None
     language: str | None = None
     history: tuple[str, ...] = ()
+    use: Use = field(default_factory=Use)
+    consent: str = ""
 
 
 def expand(paths: Iterable[Path]) -> Iterator[Path]:
@@ -102,7 +106,12 @@ def screen_prompt(guard: Guard, asked: Asked, reference: Path | None) -> Iterato
     """Screen one prompt with the picture that comes with it."""
     if reference is None:
         submission = Submission(
-            Stage.PROMPT, prompt=asked.prompt, language=asked.language, history=asked.history
+            Stage.PROMPT,
+            prompt=asked.prompt,
+            language=asked.language,
+            history=asked.history,
+            use=asked.use,
+            consent=asked.consent,
         )
     else:
         submission = _read(guard, reference, asked)
@@ -209,6 +218,8 @@ def _read(guard: Guard, path: Path, asked: Asked) -> Submission:
         name=path.name,
         language=asked.language,
         history=asked.history,
+        use=asked.use,
+        consent=asked.consent,
     )
 
 

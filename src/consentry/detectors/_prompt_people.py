@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -70,15 +70,20 @@ class People:
 
     @classmethod
     def _of(cls, listed: _File, version: str) -> People:
+        names = {person.name: (person.name, *person.aliases) for person in listed.person}
+        return cls.of_names(names, version)
+
+    @classmethod
+    def of_names(cls, names: Mapping[str, Sequence[str]], version: str = "") -> People:
+        """Of whom to tell, every way of writing the name."""
         words: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         unspaced: dict[str, str] = {}
-        for person in listed.person:
-            for name in (person.name, *person.aliases):
-                parts = tuple(word.text for word in normalise(name).words if len(word.text) > 0)
-                if len(parts) == 1 and not parts[0].isascii():
-                    unspaced[parts[0]] = person.name
-                elif parts:
-                    words.setdefault(parts[0], []).append((parts, person.name))
+        for told, name in ((told, name) for told, ways in names.items() for name in ways):
+            parts = tuple(word.text for word in normalise(name).words if len(word.text) > 0)
+            if len(parts) == 1 and not parts[0].isascii():
+                unspaced[parts[0]] = told
+            elif parts:
+                words.setdefault(parts[0], []).append((parts, told))
         return cls(words, unspaced, version)
 
     def find(self, seen: View) -> Iterator[tuple[str, tuple[int, int] | None]]:

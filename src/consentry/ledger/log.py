@@ -157,11 +157,14 @@ class Log:
 
         return self.append(kind, payload, also=remember)
 
-    def erase(self, indexes: Sequence[int], payload: Mapping[str, Any]) -> int:
+    def erase(
+        self, indexes: Sequence[int], payload: Mapping[str, Any], *, also: Also | None = None
+    ) -> int:
         """Destroy what entries committed to; the entries, and so the tree, stay as they are.
 
         An entry of the kind `erasure` with `payload` and the indexes says so, in the same
         transaction. Afterwards nobody can open them again, with a backup of the keys neither.
+        What `also` writes is in that transaction too, as with `append`.
 
         Returns:
             The index of that entry: the receipt of the erasure.
@@ -175,11 +178,13 @@ class Log:
             if self.entry(index).kind == "erasure":
                 raise ValueError("an erasure cannot be erased")
         chosen = sorted(set(indexes))
-        receipt = self.append(
-            "erasure",
-            {**payload, "erased": chosen},
-            also=lambda connection, _: self._store.shred(connection, chosen),
-        )
+
+        def shred(connection: Connection, index: int) -> None:
+            self._store.shred(connection, chosen)
+            if also is not None:
+                also(connection, index)
+
+        receipt = self.append("erasure", {**payload, "erased": chosen}, also=shred)
         self._store.forget_pages()
         return receipt
 

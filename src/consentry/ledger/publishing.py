@@ -37,6 +37,11 @@ class Published:
         """The public key, one line: give it to whoever is to check the log."""
         return self._key.public.text()
 
+    @property
+    def origin(self) -> str:
+        """The name of the log, and so of the installation."""
+        return self._key.public.name
+
     def newest(self) -> str:
         """The newest signed checkpoint.
 

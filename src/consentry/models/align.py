@@ -1,4 +1,4 @@
-"""Cut a face out upright: a 64 px chip in the geometry that dlib's models were trained with.
+"""Cut a face out upright; `chip` in the geometry that dlib's models were trained with, 64 px.
 
 dlib aligns by the corners of the eyes and the base of the nose (`get_face_chip_details`, padding
 0.2). YuNet gives other points, so `CHIP_POINTS` says where YuNet's points lie in such a chip.
@@ -6,6 +6,7 @@ dlib aligns by the corners of the eyes and the base of the nose (`get_face_chip_
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 from consentry.errors import ModelError
 from consentry.models.resample import Pixels
 
-__all__ = ["CHIP_POINTS", "CHIP_SIDE", "chip"]
+__all__ = ["CHIP_POINTS", "CHIP_SIDE", "chip", "upright"]
 
 Points = NDArray[np.float64]
 
@@ -50,25 +51,45 @@ def chip(pixels: Pixels, landmarks: NDArray[Any]) -> Pixels:
     Raises:
         ModelError: the landmarks fall together, so that nothing can be aligned.
     """
+    four = np.asarray(landmarks, float)[list(_FOUR)]
+    return upright(pixels, four, CHIP_POINTS, CHIP_SIDE)
+
+
+def upright(
+    pixels: Pixels, landmarks: NDArray[Any], points: Sequence[tuple[float, float]], side: int
+) -> Pixels:
+    """Cut out a square in which `landmarks` come closest to `points`.
+
+    Args:
+        pixels: uint8, shape (height, width, 3), RGB.
+        landmarks: shape (n, 2), x and y in pixels of the picture.
+        points: where they belong in the square, in pixels from its corner.
+        side: of the square, in pixels.
+
+    Returns:
+        uint8, shape (side, side, 3), RGB; black where it reaches over the picture's edge.
+
+    Raises:
+        ModelError: the landmarks fall together, so that nothing can be aligned.
+    """
     tall, wide = pixels.shape[:2]
-    turn, shift = _similarity(np.array(CHIP_POINTS), np.asarray(landmarks, float)[list(_FOUR)])
-    corners = np.array([(0, 0), (0, 1), (1, 0), (1, 1)]) * CHIP_SIDE @ turn.T + shift
+    turn, shift = _similarity(np.array(points), np.asarray(landmarks, float))
+    corners = np.array([(0, 0), (0, 1), (1, 0), (1, 1)]) * side @ turn.T + shift
     # Whole blocks of pixels are averaged first; what remains is less than a factor of two.
     block = max(1, int(np.hypot(*turn[0])))
     left, top = (int(max(low, 0)) for low in np.floor(corners.min(0)) - block)
     right, bottom = (int(high) for high in np.ceil(corners.max(0)) + block)
     cut = pixels[top : min(bottom, tall), left : min(right, wide)]
     if not cut.size:
-        return np.zeros((CHIP_SIDE, CHIP_SIDE, 3), np.uint8)
+        return np.zeros((side, side, 3), np.uint8)
     image = Image.fromarray(np.ascontiguousarray(cut)).reduce(block)
     (a, b), (c, d) = turn / block
     x, y = (shift - (left, top)) / block
     matrix = tuple(float(value) for value in (a, b, x, c, d, y))
-    size = (CHIP_SIDE, CHIP_SIDE)
-    upright = image.transform(
-        size, Image.Transform.AFFINE, matrix, resample=Image.Resampling.BILINEAR
+    turned = image.transform(
+        (side, side), Image.Transform.AFFINE, matrix, resample=Image.Resampling.BILINEAR
     )
-    return np.asarray(upright)
+    return np.asarray(turned)
 
 
 def _similarity(source: Points, target: Points) -> tuple[Points, Points]:
@@ -76,7 +97,7 @@ def _similarity(source: Points, target: Points) -> tuple[Points, Points]:
     middle, aim = source.mean(0), target.mean(0)
     (sx, sy), (tx, ty) = (source - middle).T, (target - aim).T
     if (tx**2 + ty**2).sum() < _LEAST_SPREAD:
-        raise ModelError("The landmarks of a face fall together, so its age cannot be judged.")
+        raise ModelError("The landmarks of a face fall together, so nothing can be told of it.")
     spread = (sx**2 + sy**2).sum()
     along, across = (sx * tx + sy * ty).sum() / spread, (sx * ty - sy * tx).sum() / spread
     turn = np.array([[along, -across], [across, along]])

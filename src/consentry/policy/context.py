@@ -21,6 +21,7 @@ __all__ = [
     "FACE_SCORE",
     "MEDIA",
     "ContextVariable",
+    "LikenessFacts",
     "PolicyContext",
     "Value",
     "highest_scores",
@@ -85,9 +86,91 @@ CONTEXT_VARIABLES: Final[Mapping[str, ContextVariable]] = MappingProxyType(
                 "STRING",
                 "Age of the account's holder: 'child', 'teen', 'adult', or '' when not known.",
             ),
+            ContextVariable(
+                "likeness.register",
+                "BOOL",
+                "Whether anybody is enrolled; if nobody is, the other facts about likeness are 0.",
+            ),
+            ContextVariable(
+                "likeness.consented",
+                "INT",
+                "Enrolled persons whose face is shown and who agreed to this use, or who ask.",
+            ),
+            ContextVariable(
+                "likeness.unconsented",
+                "INT",
+                "Enrolled persons whose face is shown and who did not agree to this use.",
+            ),
+            ContextVariable(
+                "likeness.unsure", "INT", "Faces that may be those of enrolled persons, or not."
+            ),
+            ContextVariable(
+                "likeness.strangers", "INT", "Faces of nobody who is enrolled, in one frame."
+            ),
+            ContextVariable(
+                "likeness.child",
+                "BOOL",
+                "Whether one of those who did not agree is enrolled as somebody under 18.",
+            ),
+            ContextVariable(
+                "likeness.burst",
+                "BOOL",
+                "Whether unusually many requests about one of them came within an hour.",
+            ),
         )
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessFacts:
+    """What is known of the enrolled persons who are depicted; see CONTEXT_VARIABLES.
+
+    Attributes:
+        register: anybody is enrolled.
+        consented: enrolled persons shown whose consent covers this.
+        unconsented: enrolled persons shown without it.
+        unsure: faces that may be an enrolled person's.
+        strangers: faces of nobody who is enrolled.
+        child: one of the unconsented is under 18.
+        burst: unusually many requests about one of them.
+        consents: ids of the consents that covered it.
+    """
+
+    register: bool = False
+    consented: int = 0
+    unconsented: int = 0
+    unsure: int = 0
+    strangers: int = 0
+    child: bool = False
+    burst: bool = False
+    consents: tuple[str, ...] = ()
+
+    def variables(self) -> dict[str, Value]:
+        """The facts by their names in rules."""
+        return {f"likeness.{name}": getattr(self, name) for name in LIKENESS}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> LikenessFacts:
+        """From facts by their names in rules; those that are not there are 0."""
+        given = {
+            name: facts[f"likeness.{name}"] for name in LIKENESS if f"likeness.{name}" in facts
+        }
+        return cls(**given, consents=tuple(facts.get("consents", ())))
+
+
+LIKENESS: Final = (
+    "register",
+    "consented",
+    "unconsented",
+    "unsure",
+    "strangers",
+    "child",
+    "burst",
+)
+
+
+_NOBODY: Final = LikenessFacts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +184,7 @@ class PolicyContext:
         has_reference: a reference picture goes with the prompt, seen here or not.
         account_age_band: age of the account's holder, "" when not known.
         refused: the input is at fault and was not opened: a floor blocks it, rules do not see it.
+        likeness: what is known of the enrolled persons who are depicted.
     """
 
     stage: Stage
@@ -109,15 +193,21 @@ class PolicyContext:
     has_reference: bool = False
     account_age_band: AgeBand = ""
     refused: bool = False
+    likeness: LikenessFacts = _NOBODY
 
     def as_json(self) -> dict[str, Any]:
         """The facts by their names in rules, without the stage: what a decision records."""
+        told: dict[str, Any] = {}
+        if self.likeness.register:
+            told |= self.likeness.variables()
+        told |= {"consents": list(self.likeness.consents)} if self.likeness.consents else {}
         return {
             "media": self.media,
             "has_prompt": self.has_prompt,
             "has_reference": self.has_reference,
             "account.age_band": self.account_age_band,
             "refused": self.refused,
+            **told,
         }
 
     @classmethod
@@ -130,6 +220,7 @@ class PolicyContext:
             has_reference=plain.get("has_reference", False),
             account_age_band=plain.get("account.age_band", ""),
             refused=plain.get("refused", False),
+            likeness=LikenessFacts.of(plain),
         )
 
 
@@ -163,6 +254,7 @@ def variables(
         "faces": max(here, default=0),
         "reference.faces": max(beside, default=0),
         "account.age_band": context.account_age_band,
+        **context.likeness.variables(),
     }
 
 

@@ -12,7 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from consentry.findings import Finding, Stage
-from consentry.policy.context import AGE_BANDS, CONTEXT_VARIABLES, MEDIA, PolicyContext
+from consentry.policy.context import (
+    AGE_BANDS,
+    CONTEXT_VARIABLES,
+    MEDIA,
+    LikenessFacts,
+    PolicyContext,
+)
 from consentry.policy.document import Rule, Vector
 from consentry.policy.taxonomy import Taxonomy
 
@@ -24,7 +30,14 @@ __all__ = ["Case", "VectorError", "VectorResult", "case", "run"]
 _DETECTOR: Final = "test-vector"
 _FACE: Final = 0.9
 _MOST_FACES: Final = 1000
-_FACES: Final = ("faces", "reference.faces")
+_FACES: Final = (
+    "faces",
+    "reference.faces",
+    "likeness.consented",
+    "likeness.unconsented",
+    "likeness.unsure",
+    "likeness.strangers",
+)
 _WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     "stage": tuple(Stage),
     "media": MEDIA,
@@ -129,6 +142,7 @@ def _context(facts: Mapping[str, Any]) -> PolicyContext:
         has_prompt=facts.get("has_prompt", stage is Stage.PROMPT),
         has_reference=facts.get("has_reference", beside),
         account_age_band=facts.get("account.age_band", ""),
+        likeness=LikenessFacts.of(facts),
     )
 
 

@@ -8,8 +8,10 @@ from typing import Any
 
 from consentry.errors import ConsentryError, InputError
 from consentry.findings import Finding, Stage, unchecked
+from consentry.media import Prompt
 from consentry.screening.conversation import CONVERSATION, EARLIER, PROMPT, WORDS, Conversation
 from consentry.screening.decision import Gate, GateStatus
+from consentry.screening.likeness import LikenessVisit
 from consentry.screening.matching import MatchingLook
 from consentry.screening.opening import Opened
 from consentry.screening.runner import Look, Looker, Result
@@ -29,9 +31,11 @@ class Road:
         submission: what was handed in.
         opened: its picture or video, once there is one to open.
         prompt_sha256: digest of the prompt, once it was read.
+        prompt: the prompt itself, once it was read.
         conversation: what was asked before it, if anything.
         looks: what the detectors are to look at.
         matching: the look for copies of what is banked, where there is one.
+        likeness: the visit of the likeness gate, where anybody is enrolled.
         findings: what was found.
         gates: who looked.
         error: the input error that ended it, if one did.
@@ -41,9 +45,11 @@ class Road:
     submission: Submission
     opened: Opened | None = None
     prompt_sha256: str | None = None
+    prompt: Prompt | None = None
     conversation: Conversation | None = None
     looks: list[Look] = field(default_factory=list)
     matching: MatchingLook | None = None
+    likeness: LikenessVisit | None = None
     findings: list[Finding] = field(default_factory=list)
     gates: list[Gate] = field(default_factory=list)
     error: ConsentryError | None = None
@@ -106,9 +112,7 @@ class Road:
         if worst.look.key[0] in WORDS:
             saw = str(worst.look.key[1])
         ms = sum(result.ms for result in group)
-        note = worst.note
-        if self.matching is not None and detector is self.matching:
-            note = note or self.matching.note
+        note = worst.note or getattr(detector, "note", "")
         return Gate(detector.name, detector.version, saw, ms, worst.status, note)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -18,14 +18,23 @@ from consentry.detectors.contract import Detector, Kind, Prepares
 from consentry.detectors.loading import Roster
 from consentry.errors import ConsentryError, InputError
 from consentry.findings import Action, Stage, unchecked
+from consentry.likeness.consent import Use
 from consentry.matching.fingerprints import Fingerprints
 from consentry.media import MediaDecoder, Picture, Prompt
-from consentry.policy.context import PolicyContext
+from consentry.policy.context import LikenessFacts, PolicyContext
 from consentry.policy.engine import Policy
 from consentry.policy.floors import NOT_OPENED, blind
 from consentry.screening.cache import ResultCache
 from consentry.screening.conversation import PROMPT, Conversation, prompt_look
 from consentry.screening.decision import Decision, Gate, Reason
+from consentry.screening.likeness import NAME as LIKENESS
+from consentry.screening.likeness import (
+    FacesLook,
+    LikenessGate,
+    LikenessVisit,
+    NamesLook,
+    faces_among,
+)
 from consentry.screening.matching import Matching, MatchingGate
 from consentry.screening.opening import Opened, Outline, refusal
 from consentry.screening.road import Road, picture_stage
@@ -42,16 +51,18 @@ class Screened:
     Attributes:
         decision: the outcome.
         prints: fingerprints of its picture or clip, where they were taken.
+        likeness: who was depicted, where anybody is enrolled.
     """
 
     decision: Decision
     prints: Fingerprints | None
+    likeness: LikenessVisit | None = None
 
 
 class Screener:
     """Screens submissions by one roster of detectors and one policy; threads may share it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  one parameter for each part
         self,
         *,
         decoder: MediaDecoder,
@@ -59,8 +70,11 @@ class Screener:
         policy: Policy,
         settings: Settings,
         matching: Matching | None = None,
+        likeness: LikenessGate | None = None,
     ) -> None:
         """Put the parts together; without `matching`, nothing is compared with banks.
+
+        Without `likeness`, nobody is recognised.
 
         Raises:
             PolicyError: a detector reports a category that the policy's taxonomy does not have.
@@ -74,6 +88,7 @@ class Screener:
         limits = settings.screening
         self._outlines: ResultCache[Outline] = ResultCache(limits.cache_entries)
         self._matching = None if matching is None else MatchingGate(matching, limits.cache_entries)
+        self._likeness = likeness
         self._runner = Runner(
             workers=limits.workers,
             budget_seconds=limits.budget_seconds,
@@ -98,10 +113,11 @@ class Screener:
         self._open_media(road)
         if road.error is None:
             road.collect(self._runner.run([*road.looks, *_whole(road)]))
+            self._recognise(road)
             self._require_a_look(road)
         self._name_the_disabled(road)
         prints = None if road.matching is None else road.matching.prints
-        return Screened(self._decide(road), prints)
+        return Screened(self._decide(road), prints, road.likeness)
 
     def _open_prompt(self, road: Road) -> None:
         submission = road.submission
@@ -119,6 +135,7 @@ class Screener:
             road.refuse(Gate("prompt", "1", None, 0.0, "refused", str(error)), error)
             return
         road.prompt_sha256 = prompt.sha256
+        road.prompt = prompt
         detectors = self._detectors("prompt", Stage.PROMPT)
         road.looks.append(prompt_look(PROMPT, prompt, detectors))
         if road.conversation is not None:
@@ -181,6 +198,21 @@ class Screener:
     def _detectors(self, kind: Kind, stage: Stage) -> Sequence[Detector]:
         return [one for one in self.roster.active if one.kind == kind and stage in one.stages]
 
+    def _recognise(self, road: Road) -> None:
+        """Whose faces and names they are, where anybody is enrolled."""
+        if self._likeness is None:
+            return
+        submission = road.submission
+        try:
+            stage, token = submission.stage, submission.consent
+            road.likeness = self._likeness.visit(stage, _use(road), token)
+        except ConsentryError as error:
+            road.gates.append(Gate(LIKENESS, "1", None, 0.0, "failed", str(error)))
+            road.findings.append(unchecked(LIKENESS, str(error)))
+            return
+        if road.likeness is not None:
+            road.collect(self._runner.run(_likeness_looks(road, road.likeness)))
+
     def _require_a_look(self, road: Road) -> None:
         """Where nobody is set up to look, or to see a half of the child floor, nothing was checked.
 
@@ -239,6 +271,26 @@ def _whole(road: Road) -> list[Look]:
     return [Look(("file",), lambda: None, [road.matching], fresh=True)]
 
 
+def _likeness_looks(road: Road, visit: LikenessVisit) -> list[Look]:
+    """One look at the words, one at the faces; each where there is something to look at."""
+    looks = []
+    words = road.prompt
+    if words is not None:
+        named = NamesLook(visit, words)
+        looks.append(Look((PROMPT, words.sha256), lambda: None, [named], fresh=True))
+    faces = faces_among(road.findings)
+    if road.opened is not None and not road.undecoded and faces:
+        shown = FacesLook(visit, road.opened, faces)
+        looks.append(Look(("file",), lambda: None, [shown], fresh=True))
+    return looks
+
+
+def _use(road: Road) -> Use:
+    outline = None if road.opened is None else road.opened.outline
+    use = road.submission.use
+    return replace(use, medium="video") if outline and outline.kind == "clip" else use
+
+
 def _has_reference(submission: Submission) -> bool:
     comes_along = submission.stage is Stage.PROMPT and submission.media is not None
     return submission.has_reference or comes_along
@@ -260,4 +312,5 @@ def _context(road: Road) -> PolicyContext:
         has_prompt=submission.prompt is not None,
         has_reference=_has_reference(submission),
         refused=road.error is not None,
+        likeness=LikenessFacts() if road.likeness is None else road.likeness.facts(),
     )

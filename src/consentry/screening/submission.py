@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from consentry.errors import InputError
 from consentry.findings import Stage
+from consentry.likeness.consent import Use
 
 __all__ = ["Submission"]
 
@@ -26,6 +27,8 @@ class Submission:
         has_reference: a reference picture goes to the generator although it is not sent here.
         history: earlier prompts of the same conversation, the oldest first, at most 20. Leave out
             what was refused: as long as it stands here, it is part of what is asked.
+        use: who asks and what for: what consents are held against.
+        consent: a consent token that came with the request; empty without one.
     """
 
     stage: Stage
@@ -37,6 +40,8 @@ class Submission:
     language: str | None = None
     has_reference: bool = False
     history: tuple[str, ...] = ()
+    use: Use = field(default_factory=Use)
+    consent: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a submission with nothing to look at.

@@ -18,6 +18,8 @@ if TYPE_CHECKING:  # SQLAlchemy takes half a second to import: only who opens a 
     from consentry.storage.exchanges import ExchangeStore
     from consentry.storage.ledger import LedgerStore
     from consentry.storage.objects import ObjectStore
+    from consentry.storage.person_keys import PersonKeys
+    from consentry.storage.persons import PersonStore
     from consentry.storage.policies import PolicyStore
     from consentry.storage.seen import SeenStore
     from consentry.storage.sequences import Sequences
@@ -105,6 +107,24 @@ class Storage:
         from consentry.storage.seen import SeenStore
 
         return SeenStore(self._engine, self.sequences)
+
+    @cached_property
+    def persons(self) -> PersonStore:
+        """Persons who enrolled, their consents and where they were depicted; all of it sealed."""
+        from consentry.storage.persons import PersonStore
+
+        return PersonStore(self._engine, self.sequences)
+
+    @cached_property
+    def person_keys(self) -> PersonKeys:
+        """A key for each person; not in the database, so that its backups hold none.
+
+        Raises:
+            StorageError: the master key cannot be read, or other users can read it.
+        """
+        from consentry.storage.person_keys import PersonKeys
+
+        return PersonKeys(self.home, self.vault)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

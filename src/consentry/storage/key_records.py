@@ -14,7 +14,7 @@ from consentry.storage.database import now
 
 __all__ = ["SCOPES", "KeyRecord", "check_key", "iso"]
 
-SCOPES: Final = ("screen", "read", "match", "banks", "metrics", "admin")
+SCOPES: Final = ("screen", "read", "match", "banks", "persons", "metrics", "admin")
 """What a key may be for; none implies another."""
 
 _NAME_LENGTH: Final = 80

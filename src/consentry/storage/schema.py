@@ -30,7 +30,10 @@ __all__ = [
     "bank_signals",
     "bank_uploads",
     "banks",
+    "consent_uses",
+    "consents",
     "decisions",
+    "depictions",
     "exchange_credentials",
     "exchanges",
     "log_checkpoints",
@@ -40,6 +43,8 @@ __all__ = [
     "metadata",
     "objects",
     "opinions",
+    "person_links",
+    "persons",
     "policies",
     "seen",
     "sequences",
@@ -105,6 +110,7 @@ COUNTERS: Final = (
     "seen",
     "log",
     "log.checkpoints",
+    "persons",
 )
 """The rows of `sequences`; a new database is made with them."""
 
@@ -262,4 +268,70 @@ log_state: Final = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# A person who was erased keeps a row, without anything in it: every process must learn of it.
+persons: Final = Table(
+    "persons",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("sequence", BigInteger, nullable=False),  # of its last change
+    Column("live", Boolean, nullable=False),
+    Column("age", String(8), nullable=False),
+    Column("verified", String(16), nullable=False),  # how; empty: nobody has
+    Column("disputed", Boolean, nullable=False),
+    Column("profile", LargeBinary),  # names and the like, under the person's own key
+    Column("templates", LargeBinary),  # (n, 128) float32, under the same key
+    Column("log_entries", JSON, nullable=False),  # indexes of what the log says of this person
+    Column("created_at", String(40), nullable=False),
+    Index("ix_persons_sequence", "sequence"),
+)
+
+consents: Final = Table(
+    "consents",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("person_id", String(32), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("receipt", LargeBinary),  # signed, under the person's own key
+    Column("created_at", String(40), nullable=False),
+    Column("revoked_at", String(40)),
+    Index("ix_consents_sequence", "sequence"),
+    Index("ix_consents_person_id", "person_id"),
+)
+
+person_links: Final = Table(
+    "person_links",
+    metadata,
+    Column("digest", LargeBinary(32), primary_key=True),
+    Column("kind", String(8), nullable=False),  # enrol: once; own: the person's page
+    Column("person_id", String(32)),
+    Column("terms", JSON, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("expires_at", String(40)),
+    Index("ix_person_links_person_id", "person_id"),
+)
+
+depictions: Final = Table(
+    "depictions",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("person_id", String(32), nullable=False),
+    Column("decision_id", String(32), nullable=False),
+    Column("stage", String(16), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("consent_id", String(32)),  # the receipt that covered it
+    Column("own", Boolean, nullable=False),
+    Column("at", String(40), nullable=False),
+    Column("withdrawn_at", String(40)),  # when that receipt was taken back
+    Index("ix_depictions_person_id", "person_id", "at"),
+)
+
+consent_uses: Final = Table(
+    "consent_uses",
+    metadata,
+    Column("token", String(32), primary_key=True),
+    Column("stage", String(16), primary_key=True),
+    Column("uses", Integer, nullable=False),
+    Column("expires_at", String(40), nullable=False, index=True),
 )

@@ -28,10 +28,12 @@ Counter = Literal[
     "seen",
     "log",
     "log.checkpoints",
+    "persons",
 ]
 """`banks` and `seen` number changes; `banks.open` and `banks.sealed` hold the last change of each
 of the two logs of banks; `banks.contents` gives ids of contents, `banks.rows` all others; `log` is
-the number of entries of the tamper-evident log, `log.checkpoints` that of its checkpoints."""
+the number of entries of the tamper-evident log, `log.checkpoints` that of its checkpoints;
+`persons` numbers changes of persons and of their consents."""
 
 _ADD: Final = (
     update(sequences)

@@ -9,8 +9,8 @@ from fastapi import FastAPI
 
 from consentry import __version__
 from consentry.web import logs
+from consentry.web.api import consents, lookups, operations, persons, problems, screenings
 from consentry.web.api import log as public_log
-from consentry.web.api import lookups, operations, problems, screenings
 from consentry.web.api.operations import HealthWatch
 from consentry.web.api.service import Service
 from consentry.web.body import BodyLimit
@@ -52,6 +52,8 @@ def create_app(guard: Guard, *, demo: bool = False) -> FastAPI:
     app.router.routes[:0] = hma_routes()  # first: they are asked for most often
     app.include_router(screenings.router)
     app.include_router(lookups.router)
+    app.include_router(persons.router)
+    app.include_router(consents.router)
     app.include_router(operations.router)
     app.include_router(public_log.router)
     if demo:

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from consentry.config import Settings
 from consentry.errors import RequestError
+from consentry.likeness.consent import Use
 from consentry.screening.submission import Submission
 from consentry.storage.spool import EncryptedSpool
 from consentry.web.api.models import FileScreening, JsonScreening
@@ -99,6 +100,8 @@ def _common(asked: FileScreening | JsonScreening) -> dict[str, Any]:
         "reference": asked.reference_id,
         "language": asked.language,
         "has_reference": asked.has_reference,
+        "use": Use(account=asked.account, purpose=asked.purpose, territory=asked.territory),
+        "consent": asked.consent,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from consentry.findings import Action, Stage
+from consentry.likeness.consent import Purpose
 from consentry.screening.conversation import MOST_TURNS
 from consentry.screening.decision import GateStatus
 
@@ -19,12 +20,18 @@ __all__ = [
     "JsonScreening",
     "LiveAnswer",
     "Problem",
+    "base64_text",
 ]
 
 ID_PATTERN: Final = r"^[0-9a-f]{32}$"
 
 
-def _decode(text: str) -> str:
+def base64_text(text: str) -> str:
+    """The text, if it is base64.
+
+    Raises:
+        ValueError: it is not.
+    """
     try:
         base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
@@ -51,6 +58,16 @@ class _Asked(BaseModel):
         default=False,
         description="A reference picture goes to the generator although it is not sent here.",
     )
+    account: str = Field(
+        "", max_length=200, description="Who asks: the opaque id of an account at your service."
+    )
+    purpose: Purpose = Field("portrait", description="What for: held against consents.")
+    territory: str = Field(
+        "",
+        pattern=r"^([A-Za-z]{2})?$",
+        description="Where it is to be used: a country, two letters.",
+    )
+    consent: str = Field("", max_length=20_000, description="A consent token of a person depicted.")
 
 
 class JsonScreening(_Asked):
@@ -59,7 +76,7 @@ class JsonScreening(_Asked):
     model_config = ConfigDict(strict=True)
 
     stage: Annotated[Stage, Field(strict=False)] = Field(description="Where on the road it is.")
-    media: Annotated[str, AfterValidator(_decode)] | None = Field(
+    media: Annotated[str, AfterValidator(base64_text)] | None = Field(
         None,
         description="The picture or video, in base64 (RFC 4648, section 4).",
         json_schema_extra={"contentEncoding": "base64"},

@@ -12,6 +12,7 @@ from consentry import __version__
 from consentry.web.api.intake import JSON, MULTIPART, RAW
 from consentry.web.api.lookup_models import LookupQuestion
 from consentry.web.api.models import FileScreening, JsonScreening, Problem
+from consentry.web.api.person_models import PERSON_QUESTIONS
 from consentry.web.api.problems import TITLES
 
 __all__ = ["SCREENING_BODY", "document", "problems"]
@@ -92,6 +93,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         )
         _add(plain, JsonScreening)
         _add(plain, LookupQuestion)
+        for asked in PERSON_QUESTIONS:
+            _add(plain, asked)
         for path in plain["paths"].values():
             for operation in path.values():
                 _mark_problems(operation["responses"])

@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 from consentry import errors
 from consentry.errors import ConsentryError, RequestError
@@ -161,7 +162,18 @@ def _extra_headers(status: int) -> dict[str, str]:
 def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  for the type checker: `install` says so
     code = _HTTP_CODES.get(error.status_code, f"http.{error.status_code}")
-    return problem(request, error.status_code, code, headers=error.headers)
+    headers = error.headers
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {**(headers or {}), "Allow": ", ".join(_methods(request)) or "GET"}
+    return problem(request, error.status_code, code, headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What the path of `request` can be asked: the router names those of its first route only."""
+    from consentry.web.api.routes import ROUTES  # it stands on this module
+
+    path = str(request.scope["path"])
+    return sorted({method for method, form in ROUTES if compile_path(form)[0].match(path)})
 
 
 def _on_validation(request: Request, error: Exception) -> Response:
