@@ -100,9 +100,10 @@ def _default(field: FieldInfo) -> str:
 def routes() -> Iterator[str]:
     """Every route and who may call it."""
     from consentry.web.api import consents, log, lookups, operations, persons, screenings
-    from consentry.web.api.routes import ANYONE, DOCS, ROUTES
+    from consentry.web.api.routes import ANYONE, DOCS, HOLDER, ROUTES
     from consentry.web.demo.router import DEMO_ROUTES
     from consentry.web.hma.routes import ENDPOINTS
+    from consentry.web.people import router as people
 
     told = {
         (method, route.path): route.summary or ""
@@ -111,8 +112,15 @@ def routes() -> Iterator[str]:
         for method in route.methods
     }
     told |= {route: _sentence(endpoint) for route, endpoint in ENDPOINTS.items()}
+    told |= {
+        (method, route.path): _sentence(route.endpoint)
+        for route in people.router.routes
+        for method in route.methods
+    }
+    told["GET", "/static/{name:path}"] = "Style, typeface and drawings of the pages"
     who = {
         ANYONE: "anyone",
+        HOLDER: "whoever has the personal link",
         DOCS: "anyone, while `server.public_docs` is on; else a key with the scope `read`",
     }
     yield "# Routes\n"

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from consentry.storage.api_keys import SCOPES
-from consentry.web.api.routes import ANYONE, DOCS, ROUTES, needs
+from consentry.web.api.routes import ANYONE, DOCS, HOLDER, ROUTES, needs
 from consentry.web.app import create_app
 
 pytestmark = pytest.mark.anyio
-CLOSED = sorted((*route, scope) for route, scope in ROUTES.items() if scope not in {ANYONE, DOCS})
+BY_KEY = {route: scope for route, scope in ROUTES.items() if scope not in {ANYONE, DOCS, HOLDER}}
+CLOSED = sorted((*route, scope) for route, scope in BY_KEY.items())
+HELD = sorted(route for route, scope in ROUTES.items() if scope == HOLDER)
 OPEN = sorted(route for route, scope in ROUTES.items() if scope in {ANYONE, DOCS})
 
 
@@ -30,7 +32,7 @@ async def _call(client, method, path, token=None):
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     url = path.replace("{screening_id}", "0" * 32).replace("{content_id:int}", "1")
     url = url.replace("{tile:path}", "0/000.p/1").replace("{person_id}", "0" * 32)
-    url = url.replace("{consent_id}", "0" * 32)
+    url = url.replace("{consent_id}", "0" * 32).replace("{name:path}", "base.css")
     return await client.request(method, url, headers=headers)
 
 
@@ -131,6 +133,20 @@ async def test_a_known_key_passes_while_somebody_guesses(guard, connect):
     for _ in range(7):
         await _call(client, "GET", "/metrics", f"cst_{record.id}_{'x' * 43}")
     assert (await _call(client, "GET", "/metrics", token)).status_code == 200
+
+
+@pytest.mark.parametrize(("method", "path"), HELD)
+async def test_who_has_not_the_link_sees_that_it_does_not_work(guard, connect, method, path):
+    url = path.replace("{secret}", "x" * 43)
+    _, token = _make(guard, *SCOPES)  # no key opens a personal page
+    headers = {"Authorization": f"Bearer {token}"}
+    form = {"headers": {**headers, "Content-Type": "multipart/form-data; boundary=b"}}
+    given = {**form, "content": b"--b--\r\n"} if method == "POST" else {"headers": headers}
+    answer = await connect(guard).request(method, url, **given)
+    assert answer.status_code == 404
+    assert "This link does not work" in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
 @pytest.mark.parametrize(("method", "path"), OPEN)

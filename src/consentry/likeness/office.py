@@ -14,7 +14,7 @@ from consentry.config import Settings
 from consentry.errors import ConsentryError, PersonFormError, PersonTakenError
 from consentry.ledger.log import Log
 from consentry.likeness.consents import Consents
-from consentry.likeness.persons import Enrolled, Persons, Verified
+from consentry.likeness.persons import DIMENSIONS, Enrolled, Persons, Verified
 from consentry.likeness.profile import Profile
 from consentry.likeness.register import Register
 from consentry.likeness.templates import Portrait, TemplateMaker, agreement
@@ -84,8 +84,39 @@ class Likeness:
             )
         if len(photos) > MOST_PHOTOS:
             raise PersonFormError(f"At most {MOST_PHOTOS} photos are taken.")
-        templates = self._templates(photos) if photos else None
+        taken = [self.maker.take(one) for one in photos]
+        agreement([one.template for one in taken])
+        templates = [one.template for one in taken] or np.empty((0, DIMENSIONS), np.float32)
+        return self.enrol_templates(
+            profile, np.asarray(templates), verified=verified, invited=invited
+        )
+
+    def enrol_templates(
+        self,
+        profile: Profile,
+        templates: NDArray[np.float32],
+        *,
+        verified: Verified = "",
+        invited: str | None = None,
+    ) -> Enrolled:
+        """Enrol a person with templates, (n, 128), that were taken and agree.
+
+        Raises:
+            PersonTakenError: the face is somebody's who is enrolled.
+            ConsentryError: as `Persons.enrol`.
+        """
+        self.register.refresh()
+        if len(templates) and any(self.register.gallery.search(templates, self._bar())):
+            raise PersonTakenError("This face is enrolled already.")
         return self.persons.enrol(profile, templates, verified=verified, invited=invited)
+
+    def agree(self, before: NDArray[np.float32], template: NDArray[np.float32]) -> None:
+        """Refuse a template that is not of the person of those before.
+
+        Raises:
+            PortraitDisagreeError: it seems to be of somebody else.
+        """
+        agreement([*before, template])
 
     def portraits(self, photos: Sequence[Picture]) -> list[Portrait | ConsentryError]:
         """Of each photo, what can be taken from it or why nothing can."""
@@ -109,11 +140,5 @@ class Likeness:
         """Decisions about a person without consent within the last hour."""
         return self._storage.persons.depictions.recent(person_id, timedelta(hours=1))
 
-    def _templates(self, photos: Sequence[Picture]) -> NDArray[np.float32]:
-        taken = [self.maker.take(one) for one in photos]
-        agreement(taken)
-        templates = np.stack([one.template for one in taken])
-        self.register.refresh()
-        if any(self.register.gallery.search(templates, self.thresholds().match)):
-            raise PersonTakenError("This face is enrolled already.")
-        return templates
+    def _bar(self) -> float:
+        return self.thresholds().match

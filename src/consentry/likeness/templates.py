@@ -127,14 +127,14 @@ class TemplateMaker:
             return self._describer
 
 
-def agreement(portraits: Sequence[Portrait]) -> float:
-    """The least cosine between any two portraits; 1.0 for one alone.
+def agreement(templates: Sequence[Floats]) -> float:
+    """The least cosine between any two templates; 1.0 for one alone.
 
     Raises:
         PortraitDisagreeError: two of them seem to be of different people.
     """
-    pairs = combinations(portraits, 2)
-    least = min((float(one.template @ other.template) for one, other in pairs), default=1.0)
+    pairs = combinations(templates, 2)
+    least = min((float(one @ other) for one, other in pairs), default=1.0)
     if least < REVIEW:
         raise PortraitDisagreeError("These photos do not all seem to show the same person.")
     return least

@@ -13,11 +13,13 @@ from consentry.web.api import consents, lookups, operations, persons, problems, 
 from consentry.web.api import log as public_log
 from consentry.web.api.operations import HealthWatch
 from consentry.web.api.service import Service
+from consentry.web.assets import asset_router
 from consentry.web.body import BodyLimit
 from consentry.web.hma.desk import Desk
 from consentry.web.hma.paths import HmaPaths
 from consentry.web.hma.routes import hma_routes
 from consentry.web.middleware import RequestContext, SafetyNet
+from consentry.web.people import router as people
 
 if TYPE_CHECKING:  # only its name is needed here; it stands on all models and detectors
     from consentry.guard import Guard
@@ -54,6 +56,8 @@ def create_app(guard: Guard, *, demo: bool = False) -> FastAPI:
     app.include_router(lookups.router)
     app.include_router(persons.router)
     app.include_router(consents.router)
+    app.include_router(people.router)
+    app.include_router(asset_router())
     app.include_router(operations.router)
     app.include_router(public_log.router)
     if demo:

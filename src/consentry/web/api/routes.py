@@ -13,13 +13,16 @@ from fastapi import Depends
 
 from consentry.web.api.auth import require, require_unless_public
 
-__all__ = ["ANYONE", "DOCS", "ROUTES", "needs"]
+__all__ = ["ANYONE", "DOCS", "HOLDER", "ROUTES", "needs"]
 
 ANYONE: Final = "anyone"
 """No key is asked for."""
 
 DOCS: Final = "docs"
 """The scope `read`, or nobody's when `server.public_docs` is on."""
+
+HOLDER: Final = "holder"
+"""Whoever has the personal link that the path ends with."""
 
 ROUTES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
@@ -32,6 +35,12 @@ ROUTES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("POST", "/v1/persons/{person_id}/verifications"): "persons",
         ("POST", "/v1/persons/{person_id}/disputes"): "persons",
         ("POST", "/v1/invitations"): "persons",
+        ("GET", "/enrol/{secret}"): HOLDER,
+        ("POST", "/enrol/{secret}"): HOLDER,
+        ("GET", "/my/{secret}"): HOLDER,
+        ("POST", "/my/{secret}"): HOLDER,
+        ("GET", "/my/{secret}/record.json"): HOLDER,
+        ("GET", "/static/{name:path}"): ANYONE,  # style and typeface: nothing in them is private
         ("POST", "/v1/consents"): "persons",
         ("GET", "/v1/consents/{consent_id}"): "persons",
         ("DELETE", "/v1/consents/{consent_id}"): "persons",
@@ -88,6 +97,6 @@ def needs(method: str, path: str) -> list[Any]:
         KeyError: the route is not in the table.
     """
     scope = ROUTES[method, path]
-    if scope == ANYONE:
+    if scope in {ANYONE, HOLDER}:
         return []
     return [Depends(require_unless_public("read") if scope == DOCS else require(scope))]

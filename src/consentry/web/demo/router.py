@@ -22,7 +22,6 @@ from consentry.findings import Action
 from consentry.samples import SAMPLES, sample
 from consentry.screening.submission import Submission
 from consentry.storage.spool import EncryptedSpool
-from consentry.web.assets import asset_router
 from consentry.web.demo.asking import Asking, Fault
 from consentry.web.demo.guarding import DemoGuard
 from consentry.web.demo.view import PictureView, ResultView, show_picture
@@ -47,11 +46,10 @@ DEMO_ROUTES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("GET", "/demo"): "The demo's form.",
         ("POST", "/demo"): "Takes the form and shows the decision.",
         ("GET", "/demo/samples/{name}.jpg"): "One of the sample photos.",
-        ("GET", "/static/{name:path}"): "Style, typeface and drawings; nothing in them is private.",
     }
 )
 """The routes that only `consentry demo` has, and what they do. They ask for no key and answer the
-browser of this machine only; the static files answer whoever reaches the address."""
+browser of this machine only."""
 
 
 class _LocalRoute(APIRoute):
@@ -72,7 +70,6 @@ class _LocalRoute(APIRoute):
 def demo_router(guard: DemoGuard) -> APIRouter:
     """The pages of the demo: `/` leads to `/demo`, and `/demo` takes the form."""
     router = APIRouter(route_class=_LocalRoute, include_in_schema=False)
-    router.include_router(asset_router())
     demo = _Demo(guard)
 
     @router.get("/")

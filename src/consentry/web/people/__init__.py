@@ -1,0 +1,1 @@
+"""Pages of persons who are depicted: to enrol by a link, and to decide on one of their own."""
