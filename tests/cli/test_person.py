@@ -144,6 +144,9 @@ def test_a_consent_is_granted_shown_made_into_a_token_and_taken_back(run, anna, 
     with pytest.raises(ConsentFormError, match="taken back"):
         run("consent", "token", given["id"], "--for", "editorial")
     run("person", "outputs", anna)
+    again = ("consent", "grant", anna, "--to", "anyone", "--for", "satire", "--given-by", "self")
+    run(*again)
+    assert json.loads(run("person", "revoke", anna, "--json"))["revoked"] == 1
     run("person", "erase", anna, "--yes")
     with pytest.raises(ConsentUnknownError):
         run("consent", "show", given["id"])

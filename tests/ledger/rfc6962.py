@@ -1,8 +1,7 @@
 """The definitions of RFC 6962, section 2.1, word for word and slow: what the log is tested against.
 
-No package on PyPI offers them for any tree and under a licence that we could take: pymerkle is GPL,
-sigstore only verifies, and it is private there. So this is the recursion of the RFC itself; nothing
-of it is shared with consentry.ledger.
+It is the recursion of the RFC itself; nothing of it is shared with consentry.ledger. An
+implementation by other people is compared in test_independent.py.
 """
 
 import functools

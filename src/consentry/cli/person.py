@@ -133,6 +133,16 @@ def link(person_id: str, base: str) -> None:
 
 @person.command()
 @_id
+@_json
+def revoke(person_id: str, *, as_json: bool) -> None:
+    """Take back every consent of the person with this ID, now."""
+    from consentry.cli import person_work as work
+
+    _print(work.revoke_all(person_id), as_json=as_json)
+
+
+@person.command()
+@_id
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path), help="Write the proof of the erasure there."

@@ -31,6 +31,7 @@ __all__ = [
     "new_link",
     "opened",
     "outputs",
+    "revoke_all",
     "show",
     "verify",
 ]
@@ -131,6 +132,16 @@ def erase(person_id: str) -> tuple[int, str]:
         entry = parts.likeness.persons.erase(person_id)
         parts.log.public.checkpoint()
         return entry, parts.log.prove(entry)
+
+
+def revoke_all(person_id: str) -> dict[str, Any]:
+    """Take back all consents of a person; what was let through under them."""
+    with opened() as parts:
+        consents = parts.likeness.consents
+        held = [one for one in consents.of(person_id) if one.revoked_at is None]
+        done = [consents.revoke(one.terms.id) for one in held]
+    past = [asdict(depiction) for one in done for depiction in one.past]
+    return {"revoked": len(done), "to_take_down": past}
 
 
 def outputs(person_id: str, *, everything: bool) -> list[dict[str, Any]]:
