@@ -43,10 +43,8 @@ def test_an_inclusion_proof_at_every_size_agrees(theirs, ours):
     chosen = random.Random(1)  # noqa: S311  a sample, nothing secret
     for size in range(1, MOST + 1):
         for index in {0, size - 1, chosen.randrange(size)}:
-            path = [
-                bytes.fromhex(one)
-                for one in theirs.prove_inclusion(index + 1, size).serialize()["path"]
-            ]
+            told = theirs.prove_inclusion(index + 1, size).serialize()
+            path = [bytes.fromhex(one) for one in told["path"]]
             assert path[0] == verify.leaf_hash(DATA[index])
             assert ours.inclusion(index, size) == path[1:], (index, size)
 
