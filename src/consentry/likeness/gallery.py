@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ LARGE: Final = 50_000
 """Templates from which the 8-bit copies pay, where numba is installed (the extra `matching`)."""
 
 _STEPS: Final = np.float32(127)
+A = TypeVar("A", bound=NDArray[Any])
 _FIRST: Final = 64
 _SLACK: Final = 1e-5  # for the rounding of float32 sums themselves
 
@@ -108,11 +109,12 @@ class Gallery:
             places = np.flatnonzero(cosines >= bar)
             return places, cosines[places]
         codes, scales, errors = _rounded(probe[None])
-        # The rounded probe is no longer than 1 + its error.
-        spare = self._errors[:count] * np.float32(1 + errors[0]) + errors[0] + np.float32(_SLACK)
-        rough = np.empty(count, np.float32)
-        scan(self._bytes[:count], codes[0], self._scales[:count] * scales[0], rough)
-        places = np.flatnonzero(rough + spare >= bar)
+        # |x - x'| |y'| + |y - y'|, where the rounded probe y' is no longer than 1 + its error.
+        grow, base = np.float32(1 + errors[0]), np.float32(bar - errors[0] - _SLACK)
+        near = np.empty(count, np.bool_)
+        rows = (self._bytes[:count], self._scales[:count], self._errors[:count])
+        scan(*rows, codes[0], scales[0], grow, base, near)
+        places = np.flatnonzero(near)
         cosines = self._floats[places] @ probe
         reach = cosines >= bar
         return places[reach], cosines[reach]
@@ -121,11 +123,11 @@ class Gallery:
         room = len(self._floats)
         if count <= room:
             return
-        more = max(count, 2 * room) - room
-        self._floats = np.pad(self._floats, ((0, more), (0, 0)))
-        self._bytes = np.pad(self._bytes, ((0, more), (0, 0)))
-        self._scales = np.pad(self._scales, (0, more))
-        self._errors = np.pad(self._errors, (0, more))
+        larger = max(count, room + room // 4 + _FIRST)
+        self._floats = _grown(self._floats, larger)
+        self._bytes = _grown(self._bytes, larger)
+        self._scales = _grown(self._scales, larger)
+        self._errors = _grown(self._errors, larger)
 
     def _fill(self, place: int) -> None:
         """Put the last template in the place of a removed one, and overwrite what it leaves."""
@@ -141,6 +143,14 @@ class Gallery:
         self._places[owner].add(place)
 
 
+def _grown(rows: A, count: int) -> A:
+    """The same in more room; the rest is zero, and costs no memory before it is used."""
+    larger = np.zeros((count, *rows.shape[1:]), rows.dtype)
+    larger[: len(rows)] = rows
+    rows.fill(0)  # templates do not stay behind in freed memory
+    return larger  # type: ignore[return-value]  # of the shape and kind that it was
+
+
 def _rounded(rows: Floats) -> tuple[Bytes, Floats, Floats]:
     """8-bit codes, the length of a step for each row, and how far each row was moved."""
     steps = np.abs(rows).max(axis=1, initial=np.float32(1e-9)) / _STEPS
@@ -149,7 +159,7 @@ def _rounded(rows: Floats) -> tuple[Bytes, Floats, Floats]:
     return codes, steps.astype(np.float32), moved.astype(np.float32)
 
 
-Scan = Callable[[Bytes, Bytes, Floats, Floats], None]
+Scan = Callable[..., None]
 _compiled: dict[str, Scan | None] = {}
 
 
