@@ -148,8 +148,11 @@ class Guard:
     def follow(self) -> None:
         """For a process that stays: follow the banks closely, and delete what expires, in threads.
 
+        An erasure of a person that was interrupted is finished first.
+
         Without it every answer is complete as well, but may first have to catch up.
         """
+        self.likeness.persons.tidy()
         self._copies.follow()
 
     def health(self) -> Sequence[PartHealth]:
@@ -157,7 +160,7 @@ class Guard:
         checks = [("storage", self.storage.ping), ("log", self.log.check)]
         checks += [("decoder", self._decoder.warm_up)]
         checks += [(f"detector:{one.name}", one.warm_up) for one in self._screener.roster.active]
-        checks.append(("matching", self._copies.warm_up))
+        checks += [("matching", self._copies.warm_up), ("likeness", self.likeness.warm_up)]
         with ThreadPoolExecutor(self.settings.screening.workers) as pool:
             return list(pool.map(lambda check: ask(*check), checks))
 

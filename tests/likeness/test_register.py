@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
 from consentry.config import Settings
-from consentry.errors import PersonFormError, PersonUnknownError
+from consentry.errors import PersonFormError, PersonUnknownError, StorageError
 from consentry.ledger.log import Log
 from consentry.likeness.consent import Use
 from consentry.likeness.office import Likeness
@@ -83,6 +85,30 @@ def test_a_token_is_counted_across_processes(office):
     there.consents.use_token(token, "prompt")  # each stage counts for itself
     with pytest.raises(Exception, match="used already"):
         here.consents.use_token(token, "output")
+
+
+def test_a_lost_key_is_said_and_nobody_is_forgotten_silently(office, tmp_path):
+    here, there = office(), office()
+    anna = here.persons.enrol(Profile.of("Anna"), template(1), verified="operator")
+    (tmp_path / "home" / "keys" / "persons" / anna.person_id).unlink()
+    with pytest.raises(StorageError, match="is lost"):
+        there.register.anybody()
+    with pytest.raises(StorageError, match="is lost"):  # and again: it is not passed over
+        there.warm_up()
+    here.persons.erase(anna.person_id)
+    assert not there.register.anybody()
+
+
+def test_a_key_that_is_being_made_is_spared_and_an_old_one_without_a_row_goes(office):
+    here = office()
+    keys = here._storage.person_keys
+    anna = here.persons.enrol(Profile.of("Anna"))
+    keys.create("0" * 32)
+    assert here.persons.tidy() == 0
+    old = here.persons._storage.home / "keys" / "persons" / ("0" * 32)
+    os.utime(old, (0, 0))
+    assert here.persons.tidy() == 1
+    assert set(keys.held()) == {anna.person_id}
 
 
 def test_erasing_twice_and_ids_that_are_none(office):

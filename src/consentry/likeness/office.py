@@ -58,6 +58,16 @@ class Likeness:
         """Makes face templates."""
         return TemplateMaker(self._all_settings)
 
+    def warm_up(self) -> None:
+        """Read the register and load the model, where anybody is enrolled.
+
+        Raises:
+            ConsentryError: somebody who is enrolled could not be recognised.
+        """
+        if self.register.anybody() and self.biometrics:
+            self.maker.warm_up()
+            self.register.gallery.search(np.zeros((1, DIMENSIONS), np.float32), 1.0)
+
     def thresholds(self) -> Thresholds:
         """From which cosine a face counts, at the present size of the gallery."""
         return thresholds(self.settings, len(self.register.gallery))

@@ -8,6 +8,7 @@ persons.erase(enrolled.person_id)      # the key goes, and nobody can open what 
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,7 @@ DIMENSIONS: Final = 128
 MOST_TRIES: Final = 30
 """Times that a link to enrol by can be tried."""
 
+_UNFINISHED_S: Final = 3600.0
 _LONGEST_LINK: Final = timedelta(days=30)
 
 
@@ -268,11 +270,20 @@ class Persons:
     def tidy(self) -> int:
         """Finish erasures that were interrupted; gives how many keys were left.
 
+        A key without a row may be that of somebody who is being enrolled at this moment in another
+        process: it goes only after an hour.
+
         Raises:
             StorageError: one is still there.
         """
-        live = {str(row.id) for row in self._store.people()}
-        return self._storage.person_keys.destroy_all_but(live)
+        held = self._storage.person_keys.held()
+        rows, now = self._store.rows(list(held)), time.time()
+        left = [
+            name for name, made in held.items() if not rows.get(name, now - made < _UNFINISHED_S)
+        ]
+        for name in left:
+            self._storage.person_keys.destroy(name)
+        return len(left)
 
     def invite(self, invitation: Invitation, lasts: timedelta = timedelta(days=2)) -> str:
         """Make a link to enrol by, once; the secret that its address ends with.

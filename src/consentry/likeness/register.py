@@ -16,12 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Row
 
-from consentry.errors import PersonUnknownError
+from consentry.errors import PersonUnknownError, StorageError
 from consentry.likeness.consent import Terms, Use
 from consentry.likeness.consents import Consents
 from consentry.likeness.gallery import Gallery
 from consentry.likeness.persons import Persons
 from consentry.storage import Storage
+from consentry.storage.vault import Vault
 
 __all__ = ["NO_COVER", "Cover", "Known", "Register"]
 
@@ -148,10 +149,7 @@ class Register:
 
     def _take_person(self, row: Row[Any]) -> None:
         person_id = str(row.id)
-        try:
-            vault = self._storage.person_keys.open(person_id) if row.live else None
-        except PersonUnknownError:  # the key has gone before the row: an erasure is under way
-            vault = None
+        vault = self._key_of(person_id) if row.live else None
         if vault is None:
             self._state.people.pop(person_id, None)
             self._state.consents.pop(person_id, None)
@@ -165,6 +163,22 @@ class Register:
         )
         if self._biometrics:
             self._place(person_id, self._persons.templates(row, vault))
+
+    def _key_of(self, person_id: str) -> Vault | None:
+        """The key; None if the person was erased since the row was read.
+
+        Raises:
+            StorageError: it is lost. Whoever asked to be protected must not be forgotten silently.
+        """
+        try:
+            return self._storage.person_keys.open(person_id)
+        except PersonUnknownError as error:
+            if self._storage.persons.person(person_id) is None:
+                return None
+            raise StorageError(
+                f"The key of the person {person_id} is lost.",
+                hint="Restore keys/persons, or erase the person: `consentry person erase`.",
+            ) from error
 
     def _place(self, person_id: str, templates: NDArray[np.float32]) -> None:
         if len(templates):

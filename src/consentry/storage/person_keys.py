@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -89,19 +89,18 @@ class PersonKeys:
         except OSError as error:
             raise StorageError(f"The key {path} cannot be removed: {error.strerror}.") from error
 
-    def destroy_all_but(self, person_ids: Collection[str]) -> int:
-        """Destroy the keys of whoever is not among `person_ids`; gives how many.
-
-        An erasure that was interrupted after its entry in the log is finished by this.
+    def held(self) -> dict[str, float]:
+        """Whose keys there are, and when each was made (seconds since 1970).
 
         Raises:
-            StorageError: one is still there.
+            StorageError: the folder cannot be read.
         """
-        left = [one.name for one in self._folder().iterdir() if _NAME.fullmatch(one.name)]
-        gone = [name for name in left if name not in person_ids]
-        for name in gone:
-            self.destroy(name)
-        return len(gone)
+        found = {}
+        for one in self._folder().iterdir():
+            with suppress(FileNotFoundError):  # destroyed meanwhile
+                if _NAME.fullmatch(one.name):
+                    found[one.name] = one.stat().st_mtime
+        return found
 
     def _folder(self) -> Path:
         return private_folder(private_folder(self._home / "keys") / "persons")

@@ -6,7 +6,7 @@ Both are numbered by one counter, so that every process can ask for what changed
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 
@@ -17,6 +17,8 @@ from consentry.storage.schema import consent_uses, consents, persons
 from consentry.storage.sequences import Change, Sequences
 
 __all__ = ["PersonStore"]
+
+_MANY: Final = 500
 
 
 class PersonStore:
@@ -98,6 +100,20 @@ class PersonStore:
         query = select(persons).where(persons.c.live).order_by(persons.c.created_at, persons.c.id)
         with storage_errors(), self._engine.connect() as connection:
             return connection.execute(query).all()
+
+    def rows(self, person_ids: Sequence[str]) -> dict[str, bool]:
+        """Of these ids, those that have a row, and whether the person is not erased.
+
+        Raises:
+            StorageError: the database could not be read.
+        """
+        found: dict[str, bool] = {}
+        with storage_errors(), self._engine.connect() as connection:
+            for start in range(0, len(person_ids), _MANY):
+                some = persons.c.id.in_(person_ids[start : start + _MANY])
+                query = select(persons.c.id, persons.c.live).where(some)
+                found |= {str(row.id): bool(row.live) for row in connection.execute(query)}
+        return found
 
     def consent(self, consent_id: str) -> Row[Any] | None:
         """The row of a consent.
