@@ -18,6 +18,7 @@ from consentry.errors import DecoderError, MediaFormatError
 from consentry.findings import Action, Finding
 from consentry.samples import sample
 from consentry.screening.decision import Decision, Gate, Reason
+from consentry.web.assets import asset_router
 from consentry.web.demo.router import demo_router
 
 TITLES = {
@@ -139,4 +140,5 @@ class FakeGuard:
 def fake_app(guard=None):
     app = FastAPI(openapi_url=None)
     app.include_router(demo_router(guard or FakeGuard()))
+    app.include_router(asset_router())
     return app
