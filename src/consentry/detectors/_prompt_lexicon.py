@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from consentry.detectors._prompt_files import LanguageFile, RuleText, SharedFile, built_in_files
 from consentry.detectors._prompt_patterns import Classes, Pattern
@@ -15,6 +15,11 @@ __all__ = ["BEGINNING", "Bits", "Entry", "Language", "Lexicon", "Rule", "built_i
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s'\-]+")
 _SHORTEST_STEM: Final = 2
+_REMEMBERED: Final = 20_000  # strangers choose the words: there is an end to it
+_LONGEST: Final = 40
+
+Phrase: TypeAlias = tuple[tuple[str, ...], int, int]
+"""Further words, language, mask."""
 BEGINNING: Final = 4
 """How many letters the beginnings of words have in `Lexicon.beginnings`."""
 
@@ -30,12 +35,27 @@ class Entry:
     """
 
     hits: dict[int, int] = field(default_factory=dict)
-    phrases: list[tuple[tuple[str, ...], int, int]] | tuple[()] = ()
+    phrases: list[Phrase] | tuple[()] = ()
+    _by_next: dict[str, list[Phrase]] = field(default_factory=dict)
+
+    def going_on(self, word: str) -> Sequence[Phrase]:
+        """The phrases that may go on with `word`, longest first.
+
+        Those that go on with a stem may go on with any word; so they stand under each.
+        """
+        if not self.phrases:
+            return ()
+        return self._by_next.get(word) or self._by_next[""]
 
     def add_phrase(self, rest: tuple[str, ...], language: int, mask: int) -> None:
         """Add a phrase that goes on with the words `rest`."""
         self.phrases = [*self.phrases, (rest, language, mask)]
         self.phrases.sort(key=lambda phrase: -len(phrase[0]))
+        nexts = {"", *(one[0][0] for one in self.phrases if not one[0][0].endswith("*"))}
+        self._by_next = {
+            word: [one for one in self.phrases if one[0][0] == word or one[0][0].endswith("*")]
+            for word in nexts
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +130,12 @@ class Lexicon:
         self.keys = self.classes.mask("|".join(shared.keys))
         self.generic = self.classes.mask("|".join(shared.generic))
         self._add_rules(shared.rules)
+        self._known: dict[str, tuple[Entry, ...]] = {}
         self.beginnings = {word[:BEGINNING] for word in (*self.entries, *self.stems)}
 
     def knows(self, word: str) -> bool:
         """Whether `word` is one of any language's words, or begins like one of its stems."""
-        return next(self._entries_of(word), None) is not None
+        return bool(self._entries_of(word))
 
     def is_key(self, word: str) -> bool:
         """Whether `word` is telling: of a class that `keys` in common.toml names."""
@@ -134,10 +155,11 @@ class Lexicon:
 
     def _find(self, word: str, words: Sequence[str], place: int) -> dict[int, tuple[int, int]]:
         found: dict[int, tuple[int, int]] = {}
+        after = words[place + 1] if place + 1 < len(words) else ""
         for entry in self._entries_of(word):
             for language, mask in entry.hits.items():
                 found.setdefault(language, (mask, 1))
-            for rest, language, mask in entry.phrases:
+            for rest, language, mask in entry.going_on(after) if after else ():
                 known, length = found.get(language, (0, 1))
                 if len(rest) >= length and _follows(rest, words, place + 1):
                     found[language] = (mask | known & self.bits.common, len(rest) + 1)
@@ -145,15 +167,19 @@ class Lexicon:
                     found[language] = (known | mask, length)
         return found
 
-    def _entries_of(self, word: str) -> Iterator[Entry]:
-        exact = self.entries.get(word)
-        if exact is not None:
-            yield exact
-        stems = self.stems
-        for length in range(min(len(word), self.longest_stem), _SHORTEST_STEM - 1, -1):
-            entry = stems.get(word[:length])
-            if entry is not None:
-                yield entry
+    def _entries_of(self, word: str) -> Sequence[Entry]:
+        """What is known of `word` and of its stems.
+
+        Remembered for words of which something is known: those come again, and are no names.
+        """
+        known = self._known.get(word)
+        if known is None:
+            lengths = range(min(len(word), self.longest_stem), _SHORTEST_STEM - 1, -1)
+            found = (self.entries.get(word), *(self.stems.get(word[:n]) for n in lengths))
+            known = tuple(entry for entry in found if entry is not None)
+            if known and len(word) <= _LONGEST and len(self._known) < _REMEMBERED:
+                self._known[word] = known
+        return known
 
     def _without_prefix(self, word: str) -> Iterator[tuple[str, set[int]]]:
         for index, language in enumerate(self.languages):
@@ -249,15 +275,14 @@ class Lexicon:
         language.anchors = list(anchors.items())
 
 
+def _begins(want: str, word: str) -> bool:
+    return word.startswith(want[:-1]) if want.endswith("*") else word == want
+
+
 def _follows(rest: Sequence[str], words: Sequence[str], place: int) -> bool:
     if place + len(rest) > len(words):
         return False
-    return all(
-        words[place + step].startswith(want[:-1])
-        if want.endswith("*")
-        else words[place + step] == want
-        for step, want in enumerate(rest)
-    )
+    return all(_begins(want, words[place + step]) for step, want in enumerate(rest))
 
 
 @cache
